@@ -1,0 +1,3 @@
+"""Anam as an avatar for vision-agents."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,3 @@
+"""LiveKit room client, avatar data-stream protocol and edge."""
+
+__version__ = "0.1.0"
