@@ -54,8 +54,7 @@ def test_missing_end_starves_with_the_last_picture_and_recovers() -> None:
     puppet.speak("u1", speech(STEP))
     first = puppet.step()
     starved = puppet.step()
-    assert starved.events == () or starved.events == (Starved("u1"),)
-    assert Starved("u1") in first.events + starved.events
+    assert starved.events == (Starved("u1"),)
     assert starved.frame is first.frame
     puppet.speak("u1", speech(STEP, 2000))
     again = puppet.step()

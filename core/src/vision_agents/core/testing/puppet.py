@@ -9,7 +9,6 @@ that belongs to it; whoever drives it paces the steps and sends both wherever th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import av
     from numpy.typing import NDArray
 
@@ -147,13 +148,16 @@ class Puppet:
             if now.parts:
                 return False
             if not now.complete:
-                if not now.starved:
-                    now.starved = True
-                    events.append(Starved(now.name))
-                return True
+                return filled < len(out) and self._starve(now, events)
             self._queue.popleft()
             events.append(Ended(now.name, now.played / self.rate_hz, False))
         return False
+
+    def _starve(self, now: _Utterance, events: list[PuppetEvent]) -> bool:
+        if not now.starved:
+            now.starved = True
+            events.append(Starved(now.name))
+        return True
 
 
 def _pour(source: _Utterance, out: Samples, filled: int) -> int:
