@@ -1,0 +1,157 @@
+"""Everything that is checked, one session each: ``python3 dev.py nox --list``.
+
+Sessions install with uv into environments of their own and take versions from constraints.txt;
+``compat`` and ``minimums`` are there to leave them.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "types", "tests"]
+
+ROOT = Path(__file__).parent
+CONSTRAINTS = ("--constraint", str(ROOT / "constraints.txt"))
+PYTEST = ("python", "-m", "pytest")
+
+# name -> folder, for every distribution of the workspace
+DISTRIBUTIONS = {
+    "core": "core",
+    **{
+        path.parent.name: f"plugins/{path.parent.name}"
+        for path in sorted(ROOT.glob("plugins/*/pyproject.toml"))
+    },
+}
+PLUGINS = [name for name in DISTRIBUTIONS if name != "core"]
+
+
+def pyproject(folder: str) -> dict[str, object]:
+    return tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def with_extras(folder: str) -> str:
+    """``plugins/local`` -> ``plugins/local[tts]``: a folder and all its extras."""
+    project = pyproject(folder)["project"]
+    assert isinstance(project, dict)
+    extras = ",".join(project.get("optional-dependencies", {}))
+    return f"{folder}[{extras}]" if extras else folder
+
+
+def test_groups(folder: str) -> list[str]:
+    """What any test may use, and what this distribution's own group ``test`` adds."""
+    groups = ["--group", "pyproject.toml:test"]
+    if "test" in pyproject(folder).get("dependency-groups", ()):  # type: ignore[operator]
+        groups += ["--group", f"{folder}/pyproject.toml:test"]
+    return groups
+
+
+def install_workspace(session: nox.Session, *more: str) -> None:
+    editable = [
+        argument
+        for folder in DISTRIBUTIONS.values()
+        for argument in ("--editable", with_extras(folder))
+    ]
+    session.install(*CONSTRAINTS, *editable, *more)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and format of every Python file."""
+    session.install(*CONSTRAINTS, "--group", "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy --strict over source and tests; the folders stand in pyproject.toml."""
+    install_workspace(session, "--group", "dev")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("distribution", [*DISTRIBUTIONS, "workspace"], ids=[*DISTRIBUTIONS, "workspace"])
+def tests(session: nox.Session, distribution: str) -> None:
+    """Each distribution alone, with what it requires and nothing else; then what spans them."""
+    if distribution == "workspace":
+        install_workspace(session, "--group", "pyproject.toml:test")
+        session.run(*PYTEST, "tests/workspace", *session.posargs)
+        return
+    folder = DISTRIBUTIONS[distribution]
+    core = ("--editable", "core[cli,testing]")
+    own = ("--editable", with_extras(folder)) if distribution != "core" else ()
+    session.install(*CONSTRAINTS, *core, *own, *test_groups(folder))
+    session.run(*PYTEST, f"{folder}/tests", *session.posargs)
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """The examples, and a stranger's package as a stranger would install it."""
+    install_workspace(session, "--group", "pyproject.toml:test")
+    session.run(*PYTEST, "examples", *session.posargs)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build every wheel; each installs and imports in an empty environment, alone and combined."""
+    session.install(*CONSTRAINTS, "--group", "pyproject.toml:test", "packaging")
+    folder = Path(session.create_tmp()) / "wheels"
+    shutil.rmtree(folder, ignore_errors=True)
+    for distribution in DISTRIBUTIONS.values():
+        session.run(
+            "uv", "build", "--quiet", "--wheel", "--out-dir", str(folder), distribution,
+            external=True,
+        )  # fmt: skip
+    session.run(*PYTEST, "tests/wheels", "--wheels", str(folder), *session.posargs)
+
+
+@nox.session
+def compat(session: nox.Session) -> None:
+    """The documented example, as users wrote it, beside the real getstream package.
+
+    getstream 7.0 pins older aiortc, av and numpy than we develop with, so it has an environment of
+    its own and stands in no extra and no group of ours.
+    """
+    session.install("--editable", "core[testing]", "getstream[webrtc]==7.0.*")
+    session.run(*PYTEST, "tests/compat", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("distribution", list(DISTRIBUTIONS), ids=list(DISTRIBUTIONS))
+def minimums(session: nox.Session, distribution: str) -> None:
+    """Each distribution with the oldest version of everything it admits."""
+    folder = DISTRIBUTIONS[distribution]
+    own = ("--editable", with_extras(folder)) if distribution != "core" else ()
+    session.install(
+        "--resolution", "lowest-direct", "--editable", "core[cli,testing]", *own,
+        *test_groups(folder),
+    )  # fmt: skip
+    session.run(*PYTEST, f"{folder}/tests", *session.posargs)
+
+
+@nox.session
+def bars(session: nox.Session) -> None:
+    """Lip-sync and barge-in of the sync engine in virtual time; exits 1 beyond the limits."""
+    session.install(*CONSTRAINTS, "--editable", "core")
+    session.run("python", "benchmarks/bars.py", *session.posargs)
+
+
+@nox.session
+def constraints(session: nox.Session) -> None:
+    """Take the newest versions of everything and write them to constraints.txt."""
+    session.run("uv", "lock", "--quiet", "--upgrade", external=True)
+    exported = session.run(
+        "uv", "export", "--quiet", "--all-packages", "--all-extras", "--all-groups",
+        "--no-hashes", "--no-emit-workspace", "--no-annotate", "--no-header",
+        external=True, silent=True,
+    )  # fmt: skip
+    note = "# The versions everything is developed and tested with. Made by: "
+    text = f"{note}python3 dev.py nox -s constraints\n{exported}"
+    (ROOT / "constraints.txt").write_text(text, encoding="utf-8")
