@@ -1,0 +1,1 @@
+"""From sound to mouth shapes: the viseme inventory and the streaming classifier."""
