@@ -1,0 +1,288 @@
+"""A base for providers whose worker joins our room: a settings class and one REST call remain.
+
+::
+
+    class AcmeAvatar(LiveKitProviderAvatar):
+        provider_name = "acme"
+        capabilities = Capabilities(sample_rate_hz=16_000, chunk_s=0.2)
+
+        async def invite(self, invitation: Invitation) -> AvatarGuest:
+            reply = await self._rest.request("POST", "/sessions", phase="session", body={
+                "livekit_url": invitation.url, "livekit_token": invitation.token})
+            return AvatarGuest(reply["session_id"])
+
+Room, tokens, speech, barge-in, playback messages, media and every kind of loss are done here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from abc import abstractmethod
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from vision_agents.core.avatars.provider import (
+    EndReason,
+    Limits,
+    MediaSink,
+    ProviderAvatar,
+    ProviderSession,
+    SessionEnd,
+)
+from vision_agents.core.errors import DisconnectedError, ProviderError
+
+from . import rooms
+from .avatar_io import AvatarSpeech
+from .events import DataReceived, Disconnected, ParticipantLeft, Reconnected, RoomEvent
+from .room import RoomClient
+from .tokens import avatar_token, join_token
+
+if TYPE_CHECKING:
+    from vision_agents.core.media import PcmData
+
+    from .connection import LiveKitConnection
+
+logger = logging.getLogger(__name__)
+
+# Each wait's own limit; the supervisor's limit for the whole start is usually the shorter one.
+AVATAR_JOIN_TIMEOUT_S = 30.0
+FIRST_PICTURE_TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What a provider hands to its service so that the service's worker can join our room."""
+
+    url: str
+    token: str = field(repr=False)
+    room: str
+    room_sid: str | None
+    avatar_identity: str
+    agent_identity: str
+
+
+class AvatarGuest:
+    """The session at the provider's service. Override what the service has; the rest is nothing.
+
+    ``room`` may be used from ``joined`` on.
+    """
+
+    limits = Limits()
+
+    def __init__(self, session_id: str, *, limits: Limits | None = None) -> None:
+        self.session_id = session_id
+        self.limits = limits or Limits(session_id=session_id)
+
+    async def keep_alive(self, room: RoomClient) -> None:
+        """Show the service that we are there."""
+
+    async def user_speaking(self, room: RoomClient, speaking: bool) -> None:
+        """Let the face look attentive."""
+
+    def on_data(self, message: DataReceived) -> SessionEnd | None:
+        """A data message of the worker; return the end of the session where it means that."""
+        return None
+
+    async def end(self, reason: EndReason) -> None:
+        """Tell the service to end its session. Idempotent; at most a few seconds."""
+
+
+class LiveKitProviderAvatar(ProviderAvatar):
+    """An avatar whose provider's worker joins a fresh room of our LiveKit project.
+
+    Each session has a room and identities of its own: a worker that comes late, for a session
+    already given up, meets nobody.
+    """
+
+    def __init__(self, connection: LiveKitConnection, **options: Any) -> None:
+        super().__init__(**options)
+        self._connection = connection
+
+    @abstractmethod
+    async def invite(self, invitation: Invitation) -> AvatarGuest:
+        """Ask the service to send its worker; the one call a provider has to make.
+
+        Raises:
+            ProviderError: refused or failed.
+        """
+
+    async def connect(self, media: MediaSink) -> ProviderSession:
+        """Open a room, invite the avatar, and wait until it is seen.
+
+        Speech sent before the worker is there would be lost: byte streams are not stored.
+        """
+        name = f"{self.provider_name}-{uuid.uuid4().hex[:12]}"
+        async with AsyncExitStack() as undo:
+            session = LiveKitSession(self._connection, str(self.provider_name), name, media)
+            undo.push_async_callback(session.disconnect, EndReason.FAILED)
+            media.phase("room")
+            await session.join()
+            media.phase("session")
+            session.guest = await self.invite(await session.invitation())
+            media.phase("avatar in the room")
+            await session.wait_for_avatar()
+            media.phase("first picture")
+            await session.wait_for_picture()
+            undo.pop_all()
+            return session
+
+
+class LiveKitSession(ProviderSession):
+    """One room with us and one avatar worker in it."""
+
+    def __init__(
+        self, connection: LiveKitConnection, provider: str, name: str, media: MediaSink
+    ) -> None:
+        self._connection = connection
+        self._provider = provider
+        self._name = name
+        self._agent = f"{name}-agent"
+        self._avatar = f"{name}-avatar"
+        self._media = media
+        self._ended: asyncio.Future[SessionEnd] = asyncio.get_running_loop().create_future()
+        self._disconnecting: asyncio.Task[None] | None = None
+        self._room = RoomClient(provider=provider, on_event=self._on_room)
+        self._speech = AvatarSpeech(
+            self._room, self._avatar, provider=provider, report=media.report
+        )
+        self.guest: AvatarGuest | None = None
+
+    # -- opening -------------------------------------------------------------------------------
+
+    async def join(self) -> None:
+        """Enter the room with every handler in place, before the provider is told to come."""
+        token = join_token(
+            self._connection, room=self._name, identity=self._agent, kind="agent"
+        )
+        self._room.receive(
+            self._avatar,
+            on_video=lambda _, frame: self._media.write_video(frame),
+            on_audio=lambda _, pcm: self._media.write_audio(pcm),
+        )
+        await self._room.connect(self._connection.url, token)
+        self._speech.register()
+
+    async def invitation(self) -> Invitation:
+        """What the provider's service needs to know."""
+        token = avatar_token(
+            self._connection, room=self._name, identity=self._avatar, agent_identity=self._agent
+        )
+        return Invitation(
+            url=self._connection.url,
+            token=token,
+            room=self._name,
+            room_sid=await self._room.sid(),
+            avatar_identity=self._avatar,
+            agent_identity=self._agent,
+        )
+
+    async def wait_for_avatar(self) -> None:
+        """Return when the worker is in the room; at once with the reason if it ends instead."""
+        await self._or_ended(
+            self._room.wait_for_participant(self._avatar, timeout_s=AVATAR_JOIN_TIMEOUT_S)
+        )
+
+    async def wait_for_picture(self) -> None:
+        """Return when its first picture was decoded."""
+        await self._or_ended(
+            self._room.wait_for_track(self._avatar, "video", timeout_s=FIRST_PICTURE_TIMEOUT_S)
+        )
+
+    async def _or_ended(self, waiting: Any) -> None:
+        task = asyncio.ensure_future(waiting)
+        try:
+            await asyncio.wait({task, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                end = self._ended.result()
+                raise end.error or DisconnectedError(
+                    f"the session ended while it was started: {end}", provider=self._provider
+                )
+            task.result()
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    # -- ProviderSession -----------------------------------------------------------------------
+
+    @property
+    def limits(self) -> Limits:  # type: ignore[override]  # granted with the session
+        return self.guest.limits if self.guest else Limits()
+
+    async def send(self, pcm: PcmData, *, utterance: int) -> None:
+        await self._speech.send(pcm, utterance=utterance)
+
+    async def end(self, *, utterance: int) -> None:
+        await self._speech.end(utterance=utterance)
+
+    async def interrupt(self, *, utterance: int) -> None:
+        del utterance
+        await self._speech.interrupt()
+
+    async def keep_alive(self) -> None:
+        if self.guest is not None:
+            await self.guest.keep_alive(self._room)
+
+    async def user_speaking(self, speaking: bool) -> None:
+        if self.guest is not None:
+            await self.guest.user_speaking(self._room, speaking)
+
+    async def wait_closed(self) -> SessionEnd:
+        return await asyncio.shield(self._ended)
+
+    async def disconnect(self, reason: EndReason) -> None:
+        if self._disconnecting is None:
+            self._disconnecting = asyncio.create_task(
+                self._disconnect(reason), name=f"{self._name}-disconnect"
+            )
+        await asyncio.shield(self._disconnecting)
+
+    async def _disconnect(self, reason: EndReason) -> None:
+        """Both ways of ending a session: tell the service, and take its worker out of the room.
+
+        Either alone may be missed, and a session that lives on is billed on.
+        """
+        if not self._ended.done():
+            self._ended.set_result(SessionEnd(reason))
+        await self._speech.close()
+        await asyncio.gather(self._end_guest(reason), self._leave())
+
+    async def _end_guest(self, reason: EndReason) -> None:
+        if self.guest is None:
+            return
+        try:
+            await self.guest.end(reason)
+        except ProviderError as error:
+            logger.warning("%s: could not end session %s: %s", self._provider, self._name, error)
+
+    async def _leave(self) -> None:
+        await rooms.delete_room(self._connection, self._name)
+        await self._room.close()
+
+    # -- how it can end ------------------------------------------------------------------------
+
+    def _on_room(self, event: RoomEvent) -> None:
+        match event:
+            case ParticipantLeft(identity=identity, reason=why) if identity == self._avatar:
+                self._lost(EndReason.ENDED, f"the avatar left the room ({why})")
+            case Disconnected(reason=why):
+                self._lost(EndReason.DISCONNECTED, f"out of the LiveKit room ({why})")
+            case Reconnected():
+                self._check_after_reconnect()
+            case DataReceived(identity=identity) if identity == self._avatar:
+                end = self.guest.on_data(event) if self.guest else None
+                if end is not None and not self._ended.done():
+                    self._ended.set_result(end)
+
+    def _check_after_reconnect(self) -> None:
+        if self._avatar not in self._room.participants():
+            self._lost(EndReason.DISCONNECTED, "the avatar was gone after a reconnect")
+        elif self._speech.in_flight:
+            # Byte streams do not survive it: the worker waits for a rest that never comes.
+            self._lost(EndReason.DISCONNECTED, "speech was cut by a reconnect to the room")
+
+    def _lost(self, reason: EndReason, detail: str) -> None:
+        if not self._ended.done():
+            self._ended.set_result(SessionEnd(reason, detail))

@@ -1,0 +1,24 @@
+"""A real LiveKit server for tests: ``from vision_agents.plugins.livekit.testing import ...``.
+
+In a ``conftest.py`` import the fixtures ``livekit_server``, ``own_livekit_server`` and
+``room_name``; without pytest use ``vision_agents.plugins.livekit.sandbox.LiveKitServer``.
+"""
+
+from __future__ import annotations
+
+from vision_agents.plugins.livekit.sandbox.server import (
+    HOW_TO_GET_IT,
+    LiveKitServer,
+    find_server,
+)
+
+from .fixtures import livekit_server, own_livekit_server, room_name
+
+__all__ = [
+    "HOW_TO_GET_IT",
+    "LiveKitServer",
+    "find_server",
+    "livekit_server",
+    "own_livekit_server",
+    "room_name",
+]
