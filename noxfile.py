@@ -101,7 +101,7 @@ def examples(session: nox.Session) -> None:
 @nox.session
 def wheels(session: nox.Session) -> None:
     """Build every wheel; each installs and imports in an empty environment, alone and combined."""
-    session.install(*CONSTRAINTS, "--group", "pyproject.toml:test", "packaging")
+    session.install(*CONSTRAINTS, "-e", "core", "--group", "pyproject.toml:test", "packaging")
     folder = Path(session.create_tmp()) / "wheels"
     shutil.rmtree(folder, ignore_errors=True)
     for distribution in DISTRIBUTIONS.values():
