@@ -24,9 +24,8 @@ _HIGH_HZ: Final = 7600.0
 # Frame k is centred on the middle of hop k, so the first window begins before the first sample.
 _LEAD_IN: Final = (WINDOW - HOP) // 2
 
-_LEVEL_START: Final = (
-    1.0  # natural log of band power; a loud voice, so that a first breath stays quiet
-)
+# Natural log of band power. It starts at a loud voice, so that a first breath stays quiet.
+_LEVEL_START: Final = 1.0
 _LEVEL_FLOOR: Final = -6.0
 _LEVEL_DECAY: Final = 0.0035  # per frame: half the power after two seconds
 _ACTIVE: Final = -1.0  # a frame whose loudest band is above this teaches the band mean
@@ -37,9 +36,8 @@ def _mel_filters() -> Floats:
     def mel(hz: float) -> float:
         return float(2595.0 * np.log10(1.0 + hz / 700.0))
 
-    edges_hz = 700.0 * (
-        10.0 ** (np.linspace(mel(_LOW_HZ), mel(_HIGH_HZ), BANDS + 2) / 2595.0) - 1.0
-    )
+    edges_mel = np.linspace(mel(_LOW_HZ), mel(_HIGH_HZ), BANDS + 2)
+    edges_hz = 700.0 * (10.0 ** (edges_mel / 2595.0) - 1.0)
     hz = (np.arange(_FFT // 2 + 1) * RATE_HZ / _FFT)[:, None]
     low, peak, high = edges_hz[:-2], edges_hz[1:-1], edges_hz[2:]
     triangles = np.maximum(0.0, np.minimum((hz - low) / (peak - low), (high - hz) / (high - peak)))
