@@ -1,0 +1,112 @@
+"""One pull of a track, handed to any number of viewers.
+
+The pump runs while somebody is subscribed. Each viewer has a short queue of its own from which
+the oldest goes when it does not keep up: a viewer that is slow, paused or gone loses its own
+frames and nobody else's, and what it gets next is live. aiortc's ``MediaRelay`` queues without
+bound and never stops pulling, which would keep an engine without viewers from noticing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from aiortc import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+
+
+class ViewerTrack(MediaStreamTrack):
+    """One viewer's copy of the source; ``stop()`` unsubscribes it."""
+
+    def __init__(self, fanout: Fanout, *, depth: int) -> None:
+        super().__init__()
+        self.kind = fanout.kind
+        self.dropped = 0
+        """Frames that this viewer's sender did not take in time."""
+        self._fanout = fanout
+        self._frames: deque[AudioFrame | VideoFrame | Packet] = deque(maxlen=depth)
+        self._arrived = asyncio.Event()
+
+    async def recv(self) -> AudioFrame | VideoFrame | Packet:
+        """Wait for the next frame; safe to cancel.
+
+        Raises:
+            MediaStreamError: the track was stopped, or the source has ended.
+        """
+        while not self._frames:
+            if self.readyState != "live":
+                raise MediaStreamError
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._frames.popleft()
+
+    def offer(self, frame: AudioFrame | VideoFrame | Packet) -> None:
+        """Hand over a frame; the oldest waiting one makes room for it."""
+        if len(self._frames) == self._frames.maxlen:
+            self.dropped += 1
+        self._frames.append(frame)
+        self._arrived.set()
+
+    def stop(self) -> None:
+        """End this viewer's copy; the source and the other viewers go on."""
+        super().stop()
+        self._fanout.unsubscribe(self)
+        self._frames.clear()
+        self._arrived.set()
+
+
+class Fanout:
+    """Shares one source; the source belongs to the caller and is never stopped here."""
+
+    def __init__(self, source: MediaStreamTrack, *, depth: int) -> None:
+        """``depth`` is how many frames wait for one viewer at most."""
+        self.kind = source.kind
+        self.passed = 0
+        """Frames pulled from the source so far."""
+        self._source = source
+        self._depth = depth
+        self._tracks: set[ViewerTrack] = set()
+        self._pump: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def subscribe(self) -> ViewerTrack:
+        """Make a copy for one viewer. It starts with the next frame: live, not with the past."""
+        track = ViewerTrack(self, depth=self._depth)
+        if self._closed:
+            track.stop()
+            return track
+        self._tracks.add(track)
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._run(), name=f"web-fanout-{self.kind}")
+        return track
+
+    def unsubscribe(self, track: ViewerTrack) -> None:
+        """Forget a copy; the pump ends after the last one."""
+        self._tracks.discard(track)
+
+    async def close(self) -> None:
+        """End all copies and stop pulling; idempotent."""
+        self._closed = True
+        for track in list(self._tracks):
+            track.stop()
+        if self._pump is not None:
+            self._pump.cancel()
+            await asyncio.wait([self._pump])
+
+    async def _run(self) -> None:
+        while self._tracks:
+            try:
+                frame = await self._source.recv()
+            except MediaStreamError:
+                for track in list(self._tracks):
+                    track.stop()
+                return
+            self.passed += 1
+            for track in self._tracks:
+                track.offer(frame)

@@ -1,0 +1,258 @@
+// The page: joins buttons, words and plots to the call.
+
+import { Call } from "./call.js";
+import { Meter, median } from "./measure.js";
+import { Plot } from "./plots.js";
+
+const SAMPLE_MS = 250;
+const SMOOTHING = 8; // samples in the numbers shown; the plots show each
+const NOTICE_MS = 8000;
+// Detectability of A/V offset: sound may be 45 ms early or 125 ms late (ITU-R BT.1359-1).
+const UNNOTICED_MS = [-45, 125];
+
+const $ = (id) => document.getElementById(id);
+const call = new Call();
+let agent = "Agent";
+
+// -- connection ----------------------------------------------------------------------------------
+
+call.addEventListener("phase", ({ detail: { phase, words } }) => {
+  $("connection").dataset.phase = phase;
+  $("words").textContent = phase === "connected" ? `Connected to ${agent}` : words;
+  for (const id of ["speak", "interrupt"]) $(id).disabled = phase === "refused";
+  if (phase === "connected") hideNotice();
+});
+
+call.addEventListener("welcome", ({ detail }) => {
+  agent = detail.agent || "the agent";
+  document.title = detail.agent || "Agent";
+  $("token-form").hidden = true;
+});
+
+call.addEventListener("problem", ({ detail }) => notice(detail.text, detail.fatal));
+
+call.addEventListener("stream", ({ detail: stream }) => {
+  if (stream === null) {
+    document.querySelector(".stage").classList.remove("live"); // the curtain hides a frozen face
+  } else if ($("video").srcObject !== stream) {
+    $("video").srcObject = stream;
+    play();
+  }
+});
+
+$("video").addEventListener("playing", () =>
+  document.querySelector(".stage").classList.add("live"));
+
+call.addEventListener("token", () => {
+  $("token-form").hidden = false;
+  $("token").focus();
+});
+
+$("token-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  call.token = $("token").value;
+  location.replace(`#token=${encodeURIComponent(call.token)}`); // survives a reload, is never sent
+  call.start();
+});
+
+// -- sound ---------------------------------------------------------------------------------------
+
+let wanted = { muted: false, locked: false };
+
+async function play() {
+  const video = $("video");
+  try {
+    await video.play();
+  } catch (error) {
+    if (error.name !== "NotAllowedError") return; // a new stream came meanwhile
+    // Browsers play sound only after a first tap or key: show the face, and ask for one.
+    wanted.locked = true;
+    video.muted = true;
+    $("unlock").hidden = false;
+    await video.play().catch(() => {});
+  }
+}
+
+function unlock() {
+  if (!wanted.locked) return;
+  wanted.locked = false;
+  $("unlock").hidden = true;
+  $("video").muted = wanted.muted;
+}
+
+function mute(muted) {
+  unlock();
+  wanted.muted = muted;
+  $("video").muted = muted;
+  $("mute").setAttribute("aria-pressed", muted);
+  $("mute").classList.toggle("muted", muted);
+}
+
+$("unlock").addEventListener("click", () => mute(false));
+$("mute").addEventListener("click", () => mute(!wanted.muted));
+$("volume").addEventListener("input", ({ target }) => {
+  $("video").volume = target.valueAsNumber;
+  mute(target.valueAsNumber === 0);
+});
+
+// -- talking -------------------------------------------------------------------------------------
+
+function speak() {
+  const text = $("text").value.trim();
+  if (!text) return;
+  unlock();
+  if (call.say(text)) $("text").value = "";
+  else notice("Not connected yet: your text is still here, send it again in a moment.");
+}
+
+function interrupt() {
+  if (!call.interrupt()) notice("Not connected: nothing is being said.");
+}
+
+$("say").addEventListener("submit", (event) => { event.preventDefault(); speak(); });
+$("text").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    speak();
+  }
+});
+$("interrupt").addEventListener("click", interrupt);
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.matches("textarea, input");
+  if (event.key === "Escape") interrupt();
+  else if (event.key.toLowerCase() === "m" && !typing && !event.ctrlKey && !event.metaKey) {
+    mute(!wanted.muted);
+  }
+});
+
+// -- microphone ----------------------------------------------------------------------------------
+
+let microphone = null; // {track, context} while on
+
+async function microphoneOn() {
+  if (!navigator.mediaDevices) {
+    return notice("Browsers give a microphone only to pages from localhost or over https.");
+  }
+  let stream;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({
+      audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+    });
+  } catch (error) {
+    return notice(error.name === "NotAllowedError"
+      ? "The microphone is blocked for this page; allow it in the browser's address bar."
+      : error.name === "NotFoundError" ? "No microphone was found."
+        : `The microphone cannot be used: ${error.message}`);
+  }
+  const [track] = stream.getAudioTracks();
+  track.onended = microphoneOff; // unplugged, or permission withdrawn
+  const context = new AudioContext();
+  const analyser = new AnalyserNode(context, { fftSize: 1024 });
+  context.createMediaStreamSource(stream).connect(analyser);
+  microphone = { track, context, analyser, samples: new Float32Array(1024) };
+  await call.microphone(track);
+  showMicrophone(true);
+}
+
+async function microphoneOff() {
+  const { track, context } = microphone ?? {};
+  microphone = null;
+  showMicrophone(false);
+  await call.microphone(null);
+  track?.stop();
+  await context?.close();
+}
+
+function showMicrophone(on) {
+  $("microphone").setAttribute("aria-pressed", on);
+  $("level").hidden = !on;
+}
+
+function microphoneLevel() {
+  microphone.analyser.getFloatTimeDomainData(microphone.samples);
+  let sum = 0;
+  for (const sample of microphone.samples) sum += sample * sample;
+  return Math.min(1, Math.sqrt(sum / microphone.samples.length) * 5);
+}
+
+$("microphone").addEventListener("click", async () => {
+  $("microphone").disabled = true;
+  await (microphone ? microphoneOff() : microphoneOn());
+  $("microphone").disabled = false;
+});
+
+// -- notices -------------------------------------------------------------------------------------
+
+let noticeTimer = 0;
+
+function notice(text, stays = false) {
+  $("notice").textContent = text;
+  $("notice").hidden = false;
+  clearTimeout(noticeTimer);
+  if (!stays) noticeTimer = setTimeout(hideNotice, NOTICE_MS);
+}
+
+function hideNotice() {
+  $("notice").hidden = true;
+}
+
+// -- measurements --------------------------------------------------------------------------------
+
+const plots = {
+  offset: new Plot($("offset"), [-100, 100], UNNOTICED_MS),
+  depth: new Plot($("depth"), [0, 200]),
+  fps: new Plot($("fps"), [0, 32]),
+};
+let meter = new Meter();
+let report = null;
+
+call.addEventListener("report", ({ detail }) => {
+  if (detail.note !== (report?.note ?? "")) detail.note ? notice(detail.note, true) : hideNotice();
+  report = detail;
+  const speaking = detail.state === "speaking";
+  $("speaking").hidden = !speaking;
+  $("interrupt").classList.toggle("armed", speaking);
+});
+
+call.addEventListener("stream", ({ detail }) => {
+  if (detail !== null) return;
+  meter = new Meter();
+  report = null;
+});
+
+async function sample() {
+  const now = performance.now();
+  const { offset, depth, fps, kbps, size, codec, lost } = meter.read(await call.stats());
+  plots.offset.add(now, offset, report?.offset_ms ?? null);
+  plots.depth.add(now, depth, report?.depth_ms ?? null);
+  plots.fps.add(now, fps, report?.fps ?? null);
+  show("offset", "A/V offset", "ms", true);
+  show("depth", "Buffer depth", "ms");
+  show("fps", "Pictures per second", "");
+  $("detail").textContent = size
+    ? [size, codec, kbps === null ? null : `${Math.round(kbps)} kb/s`,
+      lost ? `${lost} packets lost` : null].filter(Boolean).join(" · ")
+    : "no picture yet";
+  if (microphone) $("level").value = microphoneLevel();
+  for (const plot of Object.values(plots)) plot.draw(now);
+}
+
+function show(id, name, unit, signed = false) {
+  const value = median(plots[id].recent(SMOOTHING));
+  const text = value === null ? "–"
+    : `${signed && Math.round(value) > 0 ? "+" : ""}${Math.round(value)} ${unit}`.trim();
+  $(`${id}-now`).textContent = text;
+  $(id).setAttribute("aria-label", `${name} over the last minute, now ${text}`);
+}
+
+setInterval(() => document.hidden || sample(), SAMPLE_MS);
+
+// -- start ---------------------------------------------------------------------------------------
+
+document.addEventListener("visibilitychange", () => document.hidden || call.hurry());
+window.addEventListener("pagehide", () => call.stop());
+window.addEventListener("pageshow", ({ persisted }) => persisted && call.start());
+document.addEventListener("pointerdown", unlock, { once: true });
+
+call.token = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
+call.start();
