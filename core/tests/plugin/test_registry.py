@@ -16,7 +16,7 @@ from vision_agents.core.plugin.errors import (
     UnknownPluginError,
 )
 from vision_agents.core.plugin.registry import Registry
-from vision_agents.core.testing.discovery import entry_points_in
+from vision_agents.core.testing.discovery import entry_points_in, write_distribution
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -244,6 +244,13 @@ class TestBroken:
             'Install it with: pip install "acme-avatar[sdk]"'
         )
 
+    def test_a_module_of_a_newer_core_is_missing(self, site: SitePackages) -> None:
+        site.add("bad-avatar", "import vision_agents.core.hologram", keys=("bad",))
+        assert message(lambda: site.registry().avatar("bad"), BrokenPluginError).endswith(
+            "importing it needs 'vision_agents.core.hologram', which this vision-agents-core does "
+            "not have.  Upgrade it with: pip install --upgrade vision-agents-core"
+        )
+
     def test_a_module_of_its_own_is_missing(self, site: SitePackages) -> None:
         site.add("bad-avatar", "import bad_avatar.wire", keys=("bad",))
         text = message(lambda: site.registry().avatar("bad"), BrokenPluginError)
@@ -365,7 +372,8 @@ class TestMisspelt:
         )
         assert message(lambda: site.registry().avatar("bad"), MisspeltHookError).endswith(
             "its module marks a hook that does not exist.  "
-            "The hook of this group is vision_agents_avatar_provider()"
+            "The hooks are: vision_agents_avatar_provider(), vision_agents_edge_provider(), "
+            "vision_agents_voice_provider(), vision_agents_avatar_event()"
         )
 
     def test_arguments_that_the_hook_does_not_have(self, site: SitePackages) -> None:
@@ -394,6 +402,27 @@ class TestOtherGroups:
         assert registry.avatar("acme").summary == "a test"
         with pytest.raises(UnknownPluginError):
             registry.edge("acme")
+
+    def test_one_module_may_provide_an_avatar_and_a_voice(self, site: SitePackages) -> None:
+        hooks = """
+            from vision_agents.core.plugin import AvatarProvider, Settings, VoiceProvider
+            def vision_agents_avatar_provider():
+                return AvatarProvider(
+                    name="both", api=1, summary="a face", settings=Settings, factory=object)
+            def vision_agents_voice_provider():
+                return VoiceProvider(
+                    name="both", api=1, summary="a voice", settings=Settings, factory=object)
+        """
+        groups = ("vision_agents.avatars", "vision_agents.voices")
+        write_distribution(
+            site.folder,
+            "both",
+            entry_points={group: {"both": "both.hooks"} for group in groups},
+            modules={"both.hooks": hooks},
+        )
+        registry = site.registry()
+        assert registry.avatar("both").summary == "a face"
+        assert registry.voice("both").summary == "a voice"
 
     def test_a_failure_is_remembered_and_raised_again(self, site: SitePackages) -> None:
         site.add("bad-avatar", "1 / 0", keys=("bad",))

@@ -58,7 +58,7 @@ class UnknownPluginError(PluginError, LookupError):
         if self.near:
             text += f"  Did you mean {self.near!r}?"
         if self.distribution:
-            text += f"  Install it with: pip install {_quoted(self.distribution)}"
+            text += f"  Install it with: pip install {quoted(self.distribution)}"
         elif not self.near:
             text += f"  Install the package that provides it, or see: vision-agents {self.kind}s"
         return text
@@ -125,6 +125,6 @@ class IncompatiblePluginError(PluginError):
         )
 
 
-def _quoted(distribution: str) -> str:
-    """Extras need quotes: a shell reads brackets as a pattern."""
+def quoted(distribution: str) -> str:
+    """A requirement as a shell takes it: brackets of an extra would be a pattern."""
     return f'"{distribution}"' if "[" in distribution else distribution

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     )
 
 
-class AvatarHooks:
-    """Asked of the modules in the entry-point group ``vision_agents.avatars``."""
+class Hooks:
+    """All hooks. A module is held against every one, whichever group names it: one may provide
+    an avatar and a voice, and a misspelt name is found all the same.
+    """
 
     @hookspec
     def vision_agents_avatar_provider(self) -> AvatarProvider:
-        """Say which avatar this module provides. Exactly one per module.
+        """Say which avatar this module provides: group ``vision_agents.avatars``, one per module.
 
         Called once, when somebody asks for one of the names that point at the module. Nothing
         heavy may be imported by then: no av, no numpy, no SDK. The factory does that.
@@ -50,32 +52,21 @@ class AvatarHooks:
         """
         raise NotImplementedError("a specification is never called")
 
-
-class EdgeHooks:
-    """Asked of the modules in the entry-point group ``vision_agents.edges``."""
-
     @hookspec
     def vision_agents_edge_provider(self) -> EdgeProvider:
-        """Say which edge (the way into a call) this module provides. Exactly one per module."""
+        """Say which edge (way into a call) this module provides: group ``vision_agents.edges``."""
         raise NotImplementedError("a specification is never called")
-
-
-class VoiceHooks:
-    """Asked of the modules in the entry-point group ``vision_agents.voices``."""
 
     @hookspec
     def vision_agents_voice_provider(self) -> VoiceProvider:
-        """Say which voice (text to speech) this module provides. Exactly one per module."""
+        """Say which voice (text to speech) this module provides: group ``vision_agents.voices``."""
         raise NotImplementedError("a specification is never called")
-
-
-class ObserverHooks:
-    """Told to the modules in the entry-point group ``vision_agents.hooks``."""
 
     @hookspec
     def vision_agents_avatar_event(self, session: SessionInfo, event: AvatarEvent) -> None:
-        """Something happened to an avatar: the same record as its event manager sends.
+        """Something happened to an avatar: group ``vision_agents.hooks``, any number.
 
+        ``event`` is the record that the avatar's event manager sends.
         Called on the event loop, never per frame: return at once, and hand long work to a thread
         or task of your own. Implementations are called one after another; one that raises is
         logged once with its name and traceback, and the session goes on.

@@ -12,6 +12,7 @@ from vision_agents.core.plugin.errors import (
     IncompatiblePluginError,
     MisspeltHookError,
 )
+from vision_agents.core.plugin.hookspecs import Hooks
 from vision_agents.core.plugin.markers import AVATAR_API, PROJECT
 from vision_agents.core.plugin.names import normalise
 
@@ -43,8 +44,8 @@ class _HookManager(pluggy.PluginManager):
         return opts
 
 
-def load_hooks(kind: str, candidate: Candidate, specs: type) -> pluggy.PluginManager:
-    """Import the candidate's module and hold its hooks against ``specs``.
+def load_hooks(kind: str, candidate: Candidate) -> pluggy.PluginManager:
+    """Import the candidate's module and hold its hooks against the specifications.
 
     Every module gets a manager of its own, so a broken one leaves no trace with the others.
 
@@ -57,12 +58,12 @@ def load_hooks(kind: str, candidate: Candidate, specs: type) -> pluggy.PluginMan
     except (Exception, SystemExit) as exc:  # a stranger's code: reported, never let through
         raise broken_by(kind, candidate, exc, doing="importing it") from exc
     manager = _HookManager(PROJECT)
-    manager.add_hookspecs(specs)
+    manager.add_hookspecs(Hooks)
     try:
         manager.register(module, name=candidate.origin.target)
         manager.check_pending()
     except pluggy.PluginValidationError as exc:
-        raise _misspelt(kind, candidate, module, specs) from exc
+        raise _misspelt(kind, candidate, module) from exc
     return manager
 
 
@@ -164,9 +165,13 @@ def broken_by(
     kind: str, candidate: Candidate, exc: BaseException, *, doing: str
 ) -> BrokenPluginError:
     """Turn what a plugin raised into an error that says what to do about it."""
-    if isinstance(exc, ModuleNotFoundError) and exc.name and not _own(candidate, exc.name):
-        problem = f"{doing} needs the module {exc.name!r}, which is not installed"
-        remedy = f"Install it with: pip install {_what_brings(candidate, exc.name)}"
+    missing = (exc.name or "") if isinstance(exc, ModuleNotFoundError) else ""
+    if missing.startswith("vision_agents.core."):
+        problem = f"{doing} needs {missing!r}, which this vision-agents-core does not have"
+        remedy = "Upgrade it with: pip install --upgrade vision-agents-core"
+    elif missing and not _own(candidate, missing):
+        problem = f"{doing} needs the module {missing!r}, which is not installed"
+        remedy = f"Install it with: pip install {_what_brings(candidate, missing)}"
     elif isinstance(exc, SystemExit):
         problem = f"{doing} called SystemExit({exc.code!r})"
         remedy = _report_to(candidate)
@@ -203,12 +208,10 @@ def _what_brings(candidate: Candidate, module: str) -> str:
     return top
 
 
-def _misspelt(
-    kind: str, candidate: Candidate, module: ModuleType, specs: type
-) -> MisspeltHookError:
+def _misspelt(kind: str, candidate: Candidate, module: ModuleType) -> MisspeltHookError:
     from difflib import get_close_matches  # only on the way to an error
 
-    known = [name for name in vars(specs) if name.startswith(PREFIX)]
+    known = [name for name in vars(Hooks) if name.startswith(PREFIX)]
     for name in vars(module):
         if not name.startswith(PREFIX) or not inspect.isroutine(getattr(module, name)):
             continue
@@ -221,7 +224,7 @@ def _misspelt(
                 f"its module defines a hook {name}() that does not exist",
                 f"Did you mean {near[0]}()?",
             )
-        allowed = list(inspect.signature(getattr(specs, name)).parameters)[1:]
+        allowed = list(inspect.signature(getattr(Hooks, name)).parameters)[1:]
         extra = [p for p in inspect.signature(getattr(module, name)).parameters if p not in allowed]
         if extra:
             return MisspeltHookError(
@@ -236,5 +239,5 @@ def _misspelt(
         candidate.name,
         candidate.origin,
         "its module marks a hook that does not exist",
-        f"The hook of this group is {known[0]}()",
+        f"The hooks are: {', '.join(f'{name}()' for name in known)}",
     )

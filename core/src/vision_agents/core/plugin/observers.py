@@ -7,7 +7,6 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from vision_agents.core.errors import PluginError
-from vision_agents.core.plugin.hookspecs import ObserverHooks
 from vision_agents.core.plugin.loading import load_hooks
 from vision_agents.core.plugin.names import Candidate
 from vision_agents.core.plugin.registry import entry_points_of
@@ -40,7 +39,7 @@ class Observers:
             if label in self._plugins:
                 continue
             try:
-                self._plugins[label] = load_hooks("observer", candidate, ObserverHooks)
+                self._plugins[label] = load_hooks("observer", candidate)
             except PluginError:
                 logger.warning("observer %s is left out", label, exc_info=True)
 

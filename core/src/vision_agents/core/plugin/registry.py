@@ -12,11 +12,22 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from vision_agents.core.errors import ConfigError, PluginError
 from vision_agents.core.plugin.errors import DuplicatePluginError, Origin, UnknownPluginError
-from vision_agents.core.plugin.hookspecs import AvatarHooks, EdgeHooks, VoiceHooks
 from vision_agents.core.plugin.known import KNOWN
-from vision_agents.core.plugin.loading import build, call_provider_hook, check_name, load_hooks
+from vision_agents.core.plugin.loading import (
+    broken_by,
+    build,
+    call_provider_hook,
+    check_name,
+    load_hooks,
+)
 from vision_agents.core.plugin.names import Candidate, candidates, normalise
-from vision_agents.core.plugin.records import AvatarProvider, EdgeProvider, Provider, VoiceProvider
+from vision_agents.core.plugin.records import (
+    AvatarProvider,
+    EdgeProvider,
+    Provider,
+    VoiceProvider,
+    load_target,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +35,7 @@ if TYPE_CHECKING:
 
     from vision_agents.core.avatars import Avatar
     from vision_agents.core.edge import Edge
+    from vision_agents.core.plugin.records import Sandbox
     from vision_agents.core.tts import TTS
 
 logger = logging.getLogger(__name__)
@@ -40,7 +52,6 @@ class Group(Generic[P]):
 
     kind: str
     entry_points: str
-    specs: type
     hook: str
     record: type[P]
     base: str
@@ -56,7 +67,6 @@ class Group(Generic[P]):
 AVATARS: Final = Group(
     "avatar",
     "vision_agents.avatars",
-    AvatarHooks,
     "vision_agents_avatar_provider",
     AvatarProvider,
     "vision_agents.core.avatars:Avatar",
@@ -64,7 +74,6 @@ AVATARS: Final = Group(
 EDGES: Final = Group(
     "edge",
     "vision_agents.edges",
-    EdgeHooks,
     "vision_agents_edge_provider",
     EdgeProvider,
     "vision_agents.core.edge:Edge",
@@ -72,7 +81,6 @@ EDGES: Final = Group(
 VOICES: Final = Group(
     "voice",
     "vision_agents.voices",
-    VoiceHooks,
     "vision_agents_voice_provider",
     VoiceProvider,
     "vision_agents.core.tts:TTS",
@@ -128,18 +136,56 @@ class Registry:
             ConfigError: an unknown, missing or wrongly typed setting.
             PluginError: as ``avatar`` does, or the factory failed.
         """
-        built: Avatar = self._create(AVATARS, spec)
+        built: Avatar = self.create(AVATARS, spec)
         return built
 
     def create_edge(self, spec: Edge | Spec) -> Edge:
         """Build an edge, as ``create_avatar`` does."""
-        built: Edge = self._create(EDGES, spec)
+        built: Edge = self.create(EDGES, spec)
         return built
 
     def create_voice(self, spec: TTS | Spec) -> TTS:
         """Build a voice, as ``create_avatar`` does."""
-        built: TTS = self._create(VOICES, spec)
+        built: TTS = self.create(VOICES, spec)
         return built
+
+    def create(self, group: Group[P], spec: Any) -> Any:
+        """Build one of ``group``; the typed forms above say what is raised."""
+        if not isinstance(spec, str) and not hasattr(spec, "keys"):
+            base = group.base_class()
+            if isinstance(spec, base):
+                return spec
+            raise ConfigError(
+                f"{group.kind}={spec!r} is neither an {base.__name__} nor a name nor a table such "
+                f'as {{"name": "..."}}'
+            )
+        name, values = _split(group.kind, spec)
+        candidate = self._candidate(group, name)
+        provider = self._load(group, candidate)
+        settings = provider.settings.from_env(**values)
+        return build(group.kind, candidate, provider.factory, settings, group.base_class())
+
+    def sandbox(self, name: str) -> Sandbox:
+        """The stand-in for an avatar's service, imported now.
+
+        Raises:
+            ConfigError: the avatar has none.
+            PluginError: as ``avatar`` does, or its import failed, with a missing extra explained.
+        """
+        provider = self.avatar(name)
+        if provider.sandbox is None:
+            has = ", ".join(
+                row.name for row in self.list_avatars() if row.provider and row.provider.sandbox
+            )
+            raise ConfigError(
+                f"the avatar {provider.name!r} has no sandbox; those that have: {has or 'none'}"
+            )
+        try:
+            opened: Sandbox = load_target(provider.sandbox)
+        except (Exception, SystemExit) as exc:  # a stranger's code: reported, never let through
+            candidate = self._candidate(AVATARS, name)
+            raise broken_by("avatar", candidate, exc, doing="importing its sandbox") from exc
+        return opened
 
     def provider(self, group: Group[P], name: str) -> P:
         """The record that ``name`` stands for in ``group``; raises as ``avatar`` does."""
@@ -182,21 +228,6 @@ class Registry:
             problem=problem,
         )
 
-    def _create(self, group: Group[P], spec: Any) -> Any:
-        if not isinstance(spec, str) and not hasattr(spec, "keys"):
-            base = group.base_class()
-            if isinstance(spec, base):
-                return spec
-            raise ConfigError(
-                f"{group.kind}={spec!r} is neither an {base.__name__} nor a name nor a table such "
-                f'as {{"name": "..."}}'
-            )
-        name, values = _split(group.kind, spec)
-        candidate = self._candidate(group, name)
-        provider = self._load(group, candidate)
-        settings = provider.settings.from_env(**values)
-        return build(group.kind, candidate, provider.factory, settings, group.base_class())
-
     def _candidate(self, group: Group[P], name: str) -> Candidate:
         names = self._candidates(group)
         claims = names.get(normalise(name), ())
@@ -228,7 +259,7 @@ class Registry:
         return outcome
 
     def _load_now(self, group: Group[P], candidate: Candidate) -> P:
-        manager = load_hooks(group.kind, candidate, group.specs)
+        manager = load_hooks(group.kind, candidate)
         provider: P = call_provider_hook(group.kind, candidate, manager, group.hook, group.record)
         check_name(group.kind, candidate, provider, self._candidates(group))
         return provider
