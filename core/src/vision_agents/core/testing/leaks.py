@@ -18,7 +18,8 @@ import pytest
 GRACE_S = 1.0
 
 # Workers of an executor are the loop's, kept for the next call and joined when the loop closes.
-EXECUTOR_PREFIXES = ("asyncio_", "ThreadPoolExecutor-")
+# Dummies stand for threads of native libraries that called into Python once; Python forgets none.
+NOT_OURS_PREFIXES = ("asyncio_", "ThreadPoolExecutor-", "Dummy-")
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +58,7 @@ async def _outliving(threads: set[threading.Thread]) -> list[threading.Thread]:
 
 
 def _leaks(threads: Iterable[threading.Thread]) -> set[threading.Thread]:
-    return {t for t in threads if t.is_alive() and not t.name.startswith(EXECUTOR_PREFIXES)}
+    return {t for t in threads if t.is_alive() and not t.name.startswith(NOT_OURS_PREFIXES)}
 
 
 def describe_task(task: asyncio.Task[object]) -> str:
