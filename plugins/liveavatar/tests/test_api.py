@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import av
 import pytest
 import pytest_asyncio
 from vision_agents.core.errors import (
     AuthError,
     BusyError,
     DisconnectedError,
+    ProtocolError,
     ProviderError,
     QuotaError,
 )
-from vision_agents.core.testing.puppet import Puppet, Step
+from vision_agents.core.testing.puppet import Puppet
 from vision_agents.plugins.liveavatar.api import LiveAvatarApi
-from vision_agents.plugins.liveavatar.sandbox.faults import Faults
 from vision_agents.plugins.liveavatar.sandbox.service import SandboxService
-from vision_agents.plugins.liveavatar.sandbox.stage import Stage
 from vision_agents.plugins.liveavatar.settings import LiveAvatarSettings
+
+if TYPE_CHECKING:
+    from vision_agents.plugins.liveavatar.sandbox.stage import Stage
 
 AVATAR_ID = str(uuid.uuid4())
 
@@ -30,23 +33,21 @@ class DarkStage:
     """A stage without a room: REST needs none."""
 
     def __init__(self) -> None:
-        import av
-
         picture = av.VideoFrame(16, 16, "yuv420p")
         self.puppet = Puppet(lambda _samples: picture, rate_hz=24_000, fps=25)
-        self.heard = 0
 
-    async def publish(self, step: Step) -> None:
-        self.heard += int(np.count_nonzero(step.samples))
+    def interrupt(self) -> None:
+        self.puppet.interrupt()
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
 
     async def close(self) -> None:
         pass
 
 
-async def open_dark(
-    session_id: str, video_settings: dict[str, Any], faults: Faults
-) -> tuple[Stage, str, str]:
-    return DarkStage(), "ws://127.0.0.1:1", f"token-of-{session_id}"
+async def open_dark(*asked: object) -> tuple[Stage, str, str]:
+    return DarkStage(), "ws://127.0.0.1:1", f"token-of-{asked[0]}"
 
 
 @pytest_asyncio.fixture
@@ -104,10 +105,10 @@ async def test_a_wrong_key_names_the_variable_and_not_the_key(service: SandboxSe
     [
         (402, QuotaError, False),
         (403, AuthError, False),
-        (422, ProviderError, False),
+        (422, ProtocolError, False),
         (429, BusyError, True),
-        (500, ProviderError, True),
-        (503, ProviderError, True),
+        (500, DisconnectedError, True),
+        (503, DisconnectedError, True),
     ],
 )
 @pytest.mark.parametrize("not_json", [False, True])
@@ -149,7 +150,7 @@ async def test_concurrency_is_busy_and_worth_a_retry(
 async def test_an_unreachable_service_is_named() -> None:
     api = LiveAvatarApi(base_url="http://127.0.0.1:9", api_key="k")
     try:
-        with pytest.raises(DisconnectedError, match=r"cannot reach http://127\.0\.0\.1:9"):
+        with pytest.raises(DisconnectedError, match=r"no connection to http://127\.0\.0\.1:9"):
             await api.credits_left()
     finally:
         await api.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -40,6 +41,8 @@ class Faults:
     """How playback is told: ``speak`` (agent.speak_*), ``state`` (agent.state_updated), or both."""
     event_delay_s: float = 0.0
     """Playback events come this late."""
+    size: tuple[int, int] | None = None
+    """Width and height of the published picture; None: what the quality asks for."""
     linger_after_interrupt_s: float = 0.0
     """The old utterance goes on being published this long after an interrupt."""
 
@@ -53,3 +56,29 @@ class Faults:
     """The avatar never joins the room."""
     leave_room_after_s: float | None = None
     """The avatar leaves the room this long after it joined; the socket stays open."""
+
+
+NAMED_FAULTS: dict[str, dict[str, Any]] = {
+    "wrong-key": {"status": {"token": 401}},
+    "no-credits": {"status": {"token": 402}},
+    "rate-limited": {"status": {"token": 429}},
+    "server-error": {"status": {"start": 500}},
+    "flaky-start": {"status": {"start": 503}, "fail_times": 2},
+    "html-errors": {"status": {"token": 502}, "body_not_json": True},
+    "slow": {"answer_delay_s": 3.0},
+    "never-connected": {"never_connected": True},
+    "socket-drops": {"drop_socket_every_s": 5.0},
+    "redial-refused": {"drop_socket_every_s": 5.0, "refuse_redial": True},
+    "no-pong": {"no_pong": True},
+    "no-speak-ended": {"no_speak_ended": True},
+    "late-events": {"event_delay_s": 2.0},
+    "old-names": {"old_dialect": True, "playback_family": "speak"},
+    "state-events-only": {"playback_family": "state"},
+    "idles-out-fast": {"idle_timeout_s": 5.0},
+    "short-cap": {"max_session_s": 20.0},
+    "short-cap-closes": {"max_session_s": 20.0, "close_at_cap": True},
+    "one-session": {"concurrency": 1},
+    "no-room": {"no_room": True},
+    "leaves-room": {"leave_room_after_s": 10.0},
+}
+"""What ``vision-agents sandbox liveavatar --fault NAME`` takes."""

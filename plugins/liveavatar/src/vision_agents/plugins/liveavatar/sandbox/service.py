@@ -129,14 +129,14 @@ class SandboxService:
             return _refuse(400, 4032, "Concurrent session limit reached")
         session_id = asked["session_id"]
         cap_s = float(asked.get("max_session_duration") or self._cap_s(asked))
-        stage, room_url, client_token = await self._open_stage(
-            session_id, asked["video_settings"], self.faults
-        )
         session = SandboxSession(
-            session_id, stage, self.faults, cap_s=cap_s, is_sandbox=bool(asked.get("is_sandbox"))
+            session_id, self.faults, cap_s=cap_s, is_sandbox=bool(asked.get("is_sandbox"))
+        )
+        stage, room_url, client_token = await self._open_stage(
+            session_id, asked["video_settings"]["quality"], self.faults, session.on_event
         )
         self.sessions[session_id] = session
-        session.start()
+        session.start(stage)
         data = {
             "session_id": session_id,
             "livekit_url": room_url,

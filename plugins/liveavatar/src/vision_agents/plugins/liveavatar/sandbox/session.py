@@ -31,9 +31,7 @@ class SandboxSession:
     command in order, ``too_early`` counts those dropped before ``connected``.
     """
 
-    def __init__(
-        self, session_id: str, stage: Stage, faults: Faults, *, cap_s: float, is_sandbox: bool
-    ) -> None:
+    def __init__(self, session_id: str, faults: Faults, *, cap_s: float, is_sandbox: bool) -> None:
         self.session_id = session_id
         self.cap_s = cap_s
         self.started_at = time.monotonic()
@@ -45,18 +43,22 @@ class SandboxSession:
         self.message_bytes: list[int] = []
         self.too_early = 0
         self._faults = faults
-        self._stage = stage
         self._is_sandbox = is_sandbox
+        self._stage: Stage
         self._socket: web.WebSocketResponse | None = None
         self._connected = False
         self._muted = False
         self._last_command = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
         self._talking = False
+        self._events: asyncio.Queue[PuppetEvent] = asyncio.Queue()
 
-    def start(self) -> None:
+    def start(self, stage: Stage) -> None:
         """Begin playout and watch the clocks; ``end`` awaits what this starts."""
-        self._spawn(self._play(), "playout")
+        self._stage = stage
+        if not self._faults.no_room:
+            self._spawn(self._stage.run(), "playout")
+        self._spawn(self._report(), "events")
         self._spawn(self._watch(), "clocks")
 
     def touch(self) -> None:
@@ -154,20 +156,17 @@ class SandboxSession:
 
     async def _interrupt(self, event_id: str) -> None:
         await asyncio.sleep(self._faults.linger_after_interrupt_s)
-        self._stage.puppet.interrupt()
+        self._stage.interrupt()
         await self._answer("agent.audio_buffer_cleared", event_id)
 
     # ------------------------------------------------------------------------- playout
-    async def _play(self) -> None:
-        puppet = self._stage.puppet
-        period_s, begin, count = float(1 / puppet.fps), time.monotonic(), 0
+    def on_event(self, event: PuppetEvent) -> None:
+        """Something of playout has happened; told to the client in order."""
+        self._events.put_nowait(event)
+
+    async def _report(self) -> None:
         while True:
-            step = puppet.step()
-            await self._stage.publish(step)
-            for event in step.events:
-                await self._playback(event)
-            count += 1
-            await asyncio.sleep(max(0.0, begin + count * period_s - time.monotonic()))
+            await self._playback(await self._events.get())
 
     async def _playback(self, event: PuppetEvent) -> None:
         await asyncio.sleep(self._faults.event_delay_s)
@@ -207,7 +206,7 @@ class SandboxSession:
                     await self.end("MAX_DURATION_REACHED")
                     return
                 self._muted = True
-                self._stage.puppet.interrupt()
+                self._stage.interrupt()
             leave_s = self._faults.leave_room_after_s
             if leave_s is not None and now - self.started_at > leave_s:
                 await self._stage.close()
