@@ -1,0 +1,111 @@
+"""A stateful converter of rate, channels and format, for streams cut into pieces."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from vision_agents.core.media.pcm import PcmData, as_pcm
+
+if TYPE_CHECKING:
+    import av
+    from numpy.typing import NDArray
+    from vision_agents.core.media.pcm import PcmLike
+
+__all__ = ["Resampler"]
+
+
+class Resampler:
+    """Converts a stream piece by piece without clicks at the seams (libswresample).
+
+    The filter holds back about a millisecond until more comes; :meth:`drain` gives it out,
+    :meth:`discard` throws it away. Input may change its rate, channels or format at any time:
+    what is held back is given out first. Where nothing has to change, pieces pass untouched.
+    """
+
+    def __init__(self, rate_hz: int, channels: int = 1, format: str = "s16") -> None:
+        # A template checks the arguments and gives the dtype.
+        self._out = PcmData(rate_hz, format, channels=channels)
+        self._source: tuple[int, int, str] | None = None
+        self._filter: av.AudioResampler | None = None
+        self._fed_s = 0.0
+        self._given_s = 0.0
+
+    @property
+    def held_s(self) -> float:
+        """Seconds of input taken whose output has not come yet."""
+        return max(0.0, self._fed_s - self._given_s) if self._filter is not None else 0.0
+
+    def push(self, pcm: PcmLike) -> PcmData:
+        """The output that is ready; may be empty."""
+        piece = as_pcm(pcm)
+        kind = (piece.sample_rate, piece.channels, piece.format)
+        ready: list[NDArray[Any]] = []
+        if kind != self._source:
+            ready += self._run(None) if self._filter is not None else []
+            self._open(kind)
+        if self._filter is None:
+            if not ready:
+                return piece
+            ready.append(piece.samples)
+        elif not piece.empty:
+            self._fed_s += piece.duration
+            ready += self._run(_packed_frame(piece))
+        return self._pcm(ready)
+
+    def drain(self) -> PcmData:
+        """What the filter still holds; the next piece starts afresh."""
+        ready = self._run(None) if self._filter is not None and self._fed_s else []
+        self.discard()
+        return self._pcm(ready)
+
+    def discard(self) -> None:
+        """Forget what the filter holds; the next piece starts afresh."""
+        self._source = self._filter = None
+        self._fed_s = self._given_s = 0.0
+
+    def _open(self, kind: tuple[int, int, str]) -> None:
+        self._source, self._filter = kind, None
+        self._fed_s = self._given_s = 0.0
+        if kind == (self._out.sample_rate, self._out.channels, self._out.format):
+            return
+        import av
+
+        self._filter = av.AudioResampler(
+            format="s16" if self._out.format == "s16" else "flt",
+            layout=_layout(self._out.channels),
+            rate=self._out.sample_rate,
+        )
+
+    def _run(self, frame: av.AudioFrame | None) -> list[NDArray[Any]]:
+        assert self._filter is not None
+        out = []
+        for got in self._filter.resample(frame):
+            array = got.to_ndarray().reshape(-1, self._out.channels)
+            out.append(array[:, 0] if self._out.channels == 1 else array.T)
+            self._given_s += got.samples / self._out.sample_rate
+        return out
+
+    def _pcm(self, parts: list[NDArray[Any]]) -> PcmData:
+        out = self._out
+        if not parts:
+            return PcmData(out.sample_rate, out.format, channels=out.channels)
+        samples = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+        return PcmData(out.sample_rate, out.format, samples, channels=out.channels)
+
+
+def _layout(channels: int) -> str:
+    return {1: "mono", 2: "stereo"}.get(channels, f"{channels}c")
+
+
+def _packed_frame(piece: PcmData) -> av.AudioFrame:
+    import av
+
+    packed = np.ascontiguousarray(piece.samples.T).reshape(1, -1)
+    frame = av.AudioFrame.from_ndarray(
+        packed, format="s16" if piece.format == "s16" else "flt", layout=_layout(piece.channels)
+    )
+    frame.sample_rate = piece.sample_rate
+    frame.time_base = Fraction(1, piece.sample_rate)
+    return frame

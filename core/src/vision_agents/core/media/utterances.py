@@ -1,0 +1,320 @@
+"""Which utterance is being heard, how far, and how it ended: each told exactly once.
+
+``UtteranceTracker`` is pure: it is told what was sent towards the listener and what left, with the
+time of each, and answers with events. ``Playback`` is its shell on an audio stream.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vision_agents.core.media.chunks import Mark
+    from vision_agents.core.media.fifo import Span
+
+__all__ = [
+    "Cleared",
+    "Finished",
+    "MarkPlayed",
+    "PlaybackEvent",
+    "ProviderMark",
+    "Started",
+    "UtteranceFinished",
+    "UtteranceStarted",
+    "UtteranceTracker",
+]
+
+LOUD = 104
+"""Sound below this magnitude (-50 dBFS of 32767) counts as silence."""
+END_TOLERANCE_S = 0.06
+"""A returned utterance may be this much shorter than the sent one: codecs and filters trim."""
+QUIET_END_S = 0.1
+"""Quiet for this long after its last loud sound, an utterance is over."""
+WATCHDOG_S = 10.0
+"""Nothing heard of a complete utterance for this long: it will not come any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceStarted:
+    """The first sound of the utterance left towards the listener at ``at_s`` (monotonic)."""
+
+    utterance_id: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceFinished:
+    """Nothing more of the utterance will be heard. ``reason``: ``"played"``, ``"flushed"``,
+    ``"timeout"`` (the rest never came) or ``"closed"``."""
+
+    utterance_id: int
+    heard_s: float
+    sent_s: float
+    interrupted: bool
+    reason: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPlayed:
+    """The word or phoneme is heard from now on; ``mark.at_s`` counts from the utterance's start."""
+
+    utterance_id: int
+    mark: Mark
+    at_s: float
+
+
+PlaybackEvent = UtteranceStarted | UtteranceFinished | MarkPlayed
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A provider says that playback of the utterance begins in the media it sends now."""
+
+    utterance_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A provider says that it has sent all it will send of the utterance."""
+
+    utterance_id: int
+    position_s: float | None = None
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A provider says that nothing of the interrupted utterance follows."""
+
+    utterance_id: int
+
+
+ProviderMark = Started | Finished | Cleared
+
+
+@dataclass(slots=True)
+class _Utterance:
+    utterance_id: int
+    exact: bool
+    marks: deque[Mark] = field(default_factory=deque)
+    sent_s: float = 0.0
+    loud_from_s: float | None = None  # the first and the last loud moment of what was sent
+    loud_until_s: float = 0.0
+    complete: bool = False
+    cut: bool = False  # its unsent rest was dropped on the way in
+    started: bool = False
+    heard_s: float = 0.0
+    quiet_s: float = 0.0
+    touched_s: float = 0.0  # when something last happened to it: the watchdog's clock
+
+
+class UtteranceTracker:
+    """Accounts what was heard against what was sent, utterance by utterance.
+
+    Two ways of knowing. Where the sound that leaves is the very sound that was sent (its spans
+    carry ends), positions are exact. Where a provider gives back sound of its own, the first loud
+    sound starts the oldest utterance owed, and the position is the sound released since.
+    Every method takes the monotonic time and returns the events it caused, in order.
+    """
+
+    def __init__(self, watchdog_s: float = WATCHDOG_S) -> None:
+        self._watchdog_s = watchdog_s
+        self._owed: deque[_Utterance] = deque()
+        self._open: _Utterance | None = None  # takes what is being sent
+        self._heard: dict[int, float] = {}  # of finished utterances, newest last
+
+    @property
+    def current(self) -> int | None:
+        """The utterance being heard or, before its first sound, the next one owed."""
+        return self._owed[0].utterance_id if self._owed else None
+
+    @property
+    def owed_s(self) -> float:
+        """Seconds sent and not yet heard."""
+        return sum(u.sent_s - u.heard_s for u in self._owed)
+
+    @property
+    def speaking(self) -> bool:
+        """Whether an utterance has started and not finished."""
+        return bool(self._owed) and self._owed[0].started
+
+    def owes(self, utterance_id: int) -> bool:
+        """Whether the utterance was sent and is not over."""
+        return any(u.utterance_id == utterance_id for u in self._owed)
+
+    def heard_s(self, utterance_id: int) -> float:
+        """Seconds heard of it: final for a finished one, 0 for an unknown one."""
+        for utterance in self._owed:
+            if utterance.utterance_id == utterance_id:
+                return utterance.heard_s
+        return self._heard.get(utterance_id, 0.0)
+
+    # --------------------------------------------------------------- what was sent
+    def sent(
+        self,
+        utterance_id: int,
+        duration_s: float,
+        now_s: float,
+        *,
+        marks: Iterable[Mark] = (),
+        final: bool = False,
+        loud: tuple[float, float] | None = None,
+        exact: bool = False,
+    ) -> list[PlaybackEvent]:
+        """A chunk was sent. ``loud`` is where in it, in seconds, sound is first and last loud."""
+        utterance = self._open
+        if utterance is not None and utterance.utterance_id != utterance_id:
+            utterance.complete, utterance = True, None
+        if utterance is None:
+            if final and not duration_s and self._ended_already(utterance_id):
+                return []
+            utterance = _Utterance(utterance_id, exact)
+            self._owed.append(utterance)
+            self._heard.pop(utterance_id, None)
+        utterance.marks.extend(mark.shifted(utterance.sent_s) for mark in marks)
+        if loud is not None:
+            if utterance.loud_from_s is None:
+                utterance.loud_from_s = utterance.sent_s + loud[0]
+            utterance.loud_until_s = utterance.sent_s + loud[1]
+        utterance.sent_s += duration_s
+        utterance.touched_s = now_s
+        utterance.complete = utterance.complete or final
+        self._open = None if final else utterance
+        return self._settle(now_s)
+
+    def _ended_already(self, utterance_id: int) -> bool:
+        return self.owes(utterance_id) or utterance_id in self._heard
+
+    def cut(self, now_s: float) -> None:
+        """What was sent but not forwarded was dropped: the utterances owed end where they are."""
+        for utterance in self._owed:
+            utterance.cut = utterance.complete = True
+            utterance.touched_s = now_s
+        self._open = None
+
+    # ---------------------------------------------------------------- what was heard
+    def played(self, spans: Iterable[Span], loud: bool, at_s: float) -> list[PlaybackEvent]:
+        """Sound left at ``at_s``; ``loud`` says whether any of it was."""
+        events: list[PlaybackEvent] = []
+        for span in spans:
+            if not self._owed:
+                break
+            utterance = self._owed[0]
+            if not utterance.started:
+                if not (utterance.exact and span.duration_s) and not (loud and utterance.sent_s):
+                    self._finish_by_end(span, events, at_s)
+                    continue
+                self._start(utterance, events, at_s)
+            utterance.heard_s = min(utterance.heard_s + span.duration_s, utterance.sent_s)
+            utterance.touched_s = at_s
+            utterance.quiet_s = 0.0 if loud else utterance.quiet_s + span.duration_s
+            self._play_marks(utterance, events, at_s)
+            self._finish_by_end(span, events, at_s)
+            at_s += span.duration_s
+        return events + self._settle(at_s)
+
+    def silent(self, duration_s: float, at_s: float) -> list[PlaybackEvent]:
+        """Silence of the engine's own left instead of sound."""
+        if self._owed and self._owed[0].started:
+            self._owed[0].quiet_s += duration_s
+        return self._settle(at_s)
+
+    def _start(self, utterance: _Utterance, events: list[PlaybackEvent], at_s: float) -> None:
+        utterance.started = True
+        if not utterance.exact:  # quiet sound before the first loud one was not recognised
+            utterance.heard_s = utterance.loud_from_s or 0.0
+        events.append(UtteranceStarted(utterance.utterance_id, at_s))
+
+    def _play_marks(self, utterance: _Utterance, events: list[PlaybackEvent], at_s: float) -> None:
+        while utterance.marks and utterance.marks[0].at_s < utterance.heard_s:
+            events.append(MarkPlayed(utterance.utterance_id, utterance.marks.popleft(), at_s))
+
+    def _finish_by_end(self, span: Span, events: list[PlaybackEvent], at_s: float) -> None:
+        if span.final and self._owed and self._owed[0].exact:
+            self._finish(self._owed[0], "played", events, at_s)
+
+    # ------------------------------------------------------------------- how it ends
+    def flushed(self, at_s: float) -> list[PlaybackEvent]:
+        """All that was owed was thrown away."""
+        return self._end_all("flushed", at_s)
+
+    def closed(self, at_s: float) -> list[PlaybackEvent]:
+        """Nothing will be heard any more."""
+        return self._end_all("closed", at_s)
+
+    def _end_all(self, reason: str, at_s: float) -> list[PlaybackEvent]:
+        events: list[PlaybackEvent] = []
+        self._open = None
+        while self._owed:
+            self._finish(self._owed[0], reason, events, at_s)
+        return events
+
+    def report(self, mark: ProviderMark, at_s: float) -> list[PlaybackEvent]:
+        """A hint from the provider; it decides only where our own count cannot."""
+        if isinstance(mark, Started):
+            return []
+        for utterance in self._owed:
+            if utterance.utterance_id == mark.utterance_id:
+                utterance.complete = True
+                if isinstance(mark, Cleared) or mark.interrupted:
+                    utterance.cut = True
+                if isinstance(mark, Finished) and mark.position_s is not None:
+                    utterance.loud_until_s = min(utterance.loud_until_s, mark.position_s)
+        return self._settle(at_s)
+
+    def tick(self, now_s: float) -> list[PlaybackEvent]:
+        """Let the watchdog look at the clock."""
+        return self._settle(now_s)
+
+    def _settle(self, now_s: float) -> list[PlaybackEvent]:
+        """Finish what is over."""
+        events: list[PlaybackEvent] = []
+        while self._owed and (reason := self._over(self._owed[0], now_s)):
+            self._finish(self._owed[0], reason, events, now_s)
+        return events
+
+    def _over(self, utterance: _Utterance, now_s: float) -> str:
+        if not utterance.complete:
+            return ""
+        if not utterance.sent_s:
+            return "" if utterance.exact else "played"
+        if now_s - utterance.touched_s > self._watchdog_s:
+            return "timeout"
+        if utterance.exact:
+            return ""
+        if utterance.loud_from_s is None and not utterance.cut:  # nothing to hear in it at all
+            return "played"
+        quiet = utterance.quiet_s >= QUIET_END_S
+        if utterance.cut:
+            return "flushed" if quiet or not utterance.started else ""
+        last_s = utterance.loud_until_s - END_TOLERANCE_S
+        at_end = utterance.heard_s >= utterance.sent_s - 1e-6
+        return "played" if at_end or (quiet and utterance.heard_s >= last_s) else ""
+
+    def _finish(
+        self, utterance: _Utterance, reason: str, events: list[PlaybackEvent], at_s: float
+    ) -> None:
+        self._owed.popleft()
+        if self._open is utterance:
+            self._open = None
+        played = reason == "played"
+        if played and not utterance.exact and utterance.started:
+            utterance.heard_s = utterance.sent_s
+            self._play_marks(utterance, events, at_s)
+        self._heard[utterance.utterance_id] = utterance.heard_s
+        while len(self._heard) > 256:
+            del self._heard[next(iter(self._heard))]
+        events.append(
+            UtteranceFinished(
+                utterance.utterance_id,
+                utterance.heard_s,
+                utterance.sent_s,
+                not played,
+                reason,
+                at_s,
+            )
+        )

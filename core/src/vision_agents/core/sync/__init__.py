@@ -1,0 +1,1 @@
+"""The A/V sync engine: pure, without tasks or I/O; time is an argument."""
