@@ -47,6 +47,7 @@ INSTRUMENTS = _table(
     Instrument("avatar.sessions", Kind.COUNTER, "sessions opened at a provider"),
     Instrument("avatar.session.duration.ms", Kind.VALUE, "length of a provider's session"),
     Instrument("avatar.session.billed.s", Kind.COUNTER, "seconds a provider charges for"),
+    Instrument("avatar.provider.latency.ms", Kind.VALUE, "what a provider measured; phase says it"),
     Instrument("avatar.renewals", Kind.COUNTER, "sessions replaced before their cap"),
     Instrument("avatar.reconnections", Kind.COUNTER, "sessions replaced after a loss"),
     Instrument("avatar.failovers", Kind.COUNTER, "changes to another avatar or to voice only"),
