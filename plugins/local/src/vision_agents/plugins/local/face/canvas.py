@@ -54,7 +54,7 @@ class Canvas:
 def planes(frame: av.VideoFrame) -> tuple[Bytes, Bytes, Bytes]:
     """Views of a yuv420p frame's planes, without the padding at the end of each line."""
     luma, *chroma = (
-        np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, :width]
+        np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[:height, :width]
         for plane, width, height in zip(
             frame.planes,
             (frame.width, frame.width // 2, frame.width // 2),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-
-from vision_agents.plugins.local.face.canvas import Bytes, Canvas
 from vision_agents.plugins.local.face.loop import HEIGHT, WIDTH
+
+if TYPE_CHECKING:
+    from vision_agents.plugins.local.face.canvas import Bytes, Canvas
 
 _NARROWEST: Final = 520  # loop pixels: head and hair with a little air
 

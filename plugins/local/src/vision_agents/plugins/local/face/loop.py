@@ -37,7 +37,7 @@ class Affine:
 def _packets(name: str) -> tuple[bytes, tuple[bytes, ...]]:
     """Codec parameters and packets of a loop, read once per process."""
     data = files("vision_agents.plugins.local").joinpath("assets", name).read_bytes()
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         stream = container.streams.video[0]
         packets = tuple(bytes(packet) for packet in container.demux(stream) if packet.size)
         return bytes(stream.codec_context.extradata or b""), packets
@@ -69,7 +69,7 @@ class BodyLoop:
         return len(self._packets)
 
     def _open(self) -> None:
-        self._decoder = av.CodecContext.create("h264", "r")
+        self._decoder = av.VideoCodecContext.create("h264", "r")
         self._decoder.extradata = self._extradata
         self._decoder.thread_count = 1  # more would only delay the first frame
 
@@ -79,7 +79,6 @@ class BodyLoop:
             self._decoder.flush_buffers()
         # One frame out per packet in: the loops have no B frames.
         (frame,) = self._decoder.decode(av.Packet(self._packets[self._index]))
-        assert isinstance(frame, av.VideoFrame)
         return frame
 
     def frame(self, index: int) -> tuple[av.VideoFrame, Affine]:

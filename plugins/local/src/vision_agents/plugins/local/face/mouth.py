@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-
 from vision_agents.plugins.local.face.canvas import Canvas, Layers, colour
 from vision_agents.plugins.local.face.shapes import MouthShape, Vectors, shape_of
 
@@ -99,7 +98,7 @@ class _Brush:
 
     def below(self, curve: Floats | float, softness: float = 1.0) -> Floats:
         """1 below the curve, 0 above, with an edge of ``softness`` pixels."""
-        distance = self.y - (curve + self.slant)
+        distance = np.asarray(self.y - (curve + self.slant), np.float32)
         distance *= self.pixels_per_unit / softness
         distance += 0.5
         return np.clip(distance, 0.0, 1.0, out=distance)
@@ -110,17 +109,19 @@ class _Brush:
 
     def depth(self, top: Floats | float, height: Floats | float) -> Floats:
         """0 at ``top``, 1 at ``height`` below it."""
-        return np.clip((self.y - (top + self.slant)) / height, 0.0, 1.0)
+        return np.asarray(np.clip((self.y - (top + self.slant)) / height, 0.0, 1.0), np.float32)
 
     def blob(self, x: float, y: float, width: float, height: float) -> Floats:
         """A soft spot: a Gaussian with the given radii."""
         across = np.exp(-(((self.x - x) / width) ** 2))
-        return np.exp(-(((self.y - (y + self.slant)) / height) ** 2)) * across
+        down = np.exp(-(((self.y - (y + self.slant)) / height) ** 2))
+        return np.asarray(down * across, np.float32)
 
     def ellipse(self, x: float, y: float, width: float, height: float) -> Floats:
         """Anti-aliased coverage of an ellipse."""
         radius = np.sqrt(((self.y - (y + self.slant)) / height) ** 2 + ((self.x - x) / width) ** 2)
-        return np.clip((1.0 - radius) * (height * self.pixels_per_unit) + 0.5, 0.0, 1.0)
+        inside = (1.0 - radius) * (height * self.pixels_per_unit) + 0.5
+        return np.asarray(np.clip(inside, 0.0, 1.0), np.float32)
 
 
 def draw_mouth(canvas: Canvas, head: Affine, vector: Vectors) -> None:

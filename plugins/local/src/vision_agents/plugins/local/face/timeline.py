@@ -10,7 +10,6 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-
 from vision_agents.plugins.local.face.shapes import CLOSED, SHAPES, Vectors
 from vision_agents.plugins.local.visemes.classifier import FRAME_RATE_HZ
 from vision_agents.plugins.local.visemes.inventory import (
@@ -128,7 +127,7 @@ class MouthTrack:
             self._context = self._context[-2 * MARGIN :]
 
     def at(self, time_s: float) -> Vectors | None:
-        """The mouth ``time_s`` after the utterance's first sample; ``None`` beyond what is known."""
+        """The mouth ``time_s`` after the first sample; ``None`` beyond what is known."""
         position = max(time_s * FRAME_RATE_HZ - 0.5, 0.0)
         row = int(position)
         if row >= len(self._vectors):

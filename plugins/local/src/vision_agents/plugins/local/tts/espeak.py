@@ -105,7 +105,7 @@ class EspeakEngine:
 
     def __init__(self) -> None:
         try:
-            import espeakng_loader
+            import espeakng_loader  # type: ignore[import-untyped]  # ships no types
         except ImportError as exc:
             raise ConfigError(
                 "the local voice needs espeak-ng, which is not installed: "
@@ -219,8 +219,9 @@ class EspeakEngine:
         found: list[str] = []
         position = 0
         while records[position]:
-            # One priority byte, then the language tag.
-            found.append(records[position].contents.languages[1:].decode("ascii", "replace"))
+            # A file such as ``gmw/en-US``: the folder is the language family.
+            path = records[position].contents.identifier.decode("utf-8", "replace")
+            found.append(path.rpartition("/")[2].lower())
             position += 1
         return sorted(set(found))
 
@@ -243,7 +244,8 @@ def _read_events(events: Any, text: str) -> list[SpeechEvent]:
 
 
 def _no_such(what: str, name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=3, cutoff=0.4)
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    near = [by_folded[match] for match in get_close_matches(name.casefold(), by_folded, n=3)]
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {len(known)}"
     return f"espeak-ng has no {what} {name!r}; {hint} (voices are written like 'en-us+Annie')"
 

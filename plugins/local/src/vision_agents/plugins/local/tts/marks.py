@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from vision_agents.core.media.audio_stream import Mark
+from vision_agents.core.media.chunks import Mark
 from vision_agents.plugins.local.visemes.inventory import is_stop
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class MarkedSound:
         end = self._begin + count
         if not len(self._held):
             end += 1  # marks at the very end go with the last sound
-        due = sorted(mark for mark in self._marks if mark[0] < end)
+        due = sorted((mark for mark in self._marks if mark[0] < end), key=lambda mark: mark[0])
         self._marks = [mark for mark in self._marks if mark[0] >= end]
         marks = tuple(
             Mark(kind, text, max(0.0, (sample - self._begin) / self._rate_hz))

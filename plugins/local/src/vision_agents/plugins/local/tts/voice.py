@@ -15,7 +15,7 @@ from vision_agents.plugins.local.tts.marks import MarkedSound
 from vision_agents.plugins.local.tts.text import pieces
 
 if TYPE_CHECKING:
-    from vision_agents.core.media.audio_stream import Mark
+    from vision_agents.core.media.chunks import Mark
 
 
 class LocalTTS(TTS):

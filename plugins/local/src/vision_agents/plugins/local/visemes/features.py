@@ -41,7 +41,7 @@ def _mel_filters() -> Floats:
     hz = (np.arange(_FFT // 2 + 1) * RATE_HZ / _FFT)[:, None]
     low, peak, high = edges_hz[:-2], edges_hz[1:-1], edges_hz[2:]
     triangles = np.maximum(0.0, np.minimum((hz - low) / (peak - low), (high - hz) / (high - peak)))
-    return (triangles / np.maximum(triangles.sum(axis=0), 1e-6)).astype(np.float32)
+    return np.asarray(triangles / np.maximum(triangles.sum(axis=0), 1e-6), np.float32)
 
 
 _FILTERS: Final = _mel_filters()
