@@ -1,5 +1,6 @@
 # The example has no annotations; these are for the tests that use it.
 from aiortc import VideoStreamTrack
+
 from vision_agents.core.agents.inference import AudioOutputStream
 from vision_agents.core.avatars import Avatar, AVSynchronizer
 

@@ -12,9 +12,9 @@ import av
 import numpy as np
 import pytest
 from getstream.video.rtc.track_util import PcmData as TheirPcmData
-from vision_agents.core.agents.inference import AudioOutputChunk, AudioOutputStream
 
 from tests.compat.my_avatar import MyAvatar
+from vision_agents.core.agents.inference import AudioOutputChunk, AudioOutputStream
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

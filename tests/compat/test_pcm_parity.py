@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from getstream.video.rtc.track_util import PcmData as TheirPcmData
+
 from vision_agents.core.media import PcmData, as_pcm
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from vision_agents.core.plugin import Registry
 from vision_agents.core.testing.discovery import entry_points_in, importable, write_distribution
 

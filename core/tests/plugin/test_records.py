@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+
 from vision_agents.core.plugin import Capabilities, Settings, construct, hookspecs
 
 

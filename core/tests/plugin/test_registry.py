@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from vision_agents.core.errors import ConfigError, PluginError
 from vision_agents.core.plugin.errors import (
     BrokenPluginError,

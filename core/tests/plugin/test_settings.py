@@ -7,6 +7,7 @@ from dataclasses import FrozenInstanceError, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+
 from vision_agents.core.errors import ConfigError
 from vision_agents.core.plugin import AvatarSettings, secret, setting
 from vision_agents.core.plugin.config import read_config

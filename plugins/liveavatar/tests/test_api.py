@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import av
 import pytest
 import pytest_asyncio
+
 from vision_agents.core.errors import (
     AuthError,
     BusyError,

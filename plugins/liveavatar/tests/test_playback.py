@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from vision_agents.core.avatars.provider import Cleared, Finished, Started
 from vision_agents.plugins.liveavatar import wire
 from vision_agents.plugins.liveavatar.playback import PlaybackReports, event_id

@@ -10,6 +10,7 @@ from vision_agents.core.metrics.collector import MetricsCollector
 
 if TYPE_CHECKING:
     from aiortc import VideoStreamTrack
+
     from vision_agents.core.media.audio_stream import AudioOutputStream
 
 __all__ = ["Avatar"]

@@ -13,6 +13,7 @@ from vision_agents.core.media.pcm import as_pcm
 
 if TYPE_CHECKING:
     import av
+
     from vision_agents.core.media.pcm import PcmLike
     from vision_agents.core.sync.report import SyncReport
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from aiortc import VideoStreamTrack
 from aiortc.mediastreams import MediaStreamError
+
 from vision_agents.core.media.frames import FrameStamper
 
 if TYPE_CHECKING:

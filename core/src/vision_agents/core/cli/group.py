@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any, Final
 
 import click
+
 from vision_agents.core import __version__
 from vision_agents.core.errors import VisionAgentsError
 

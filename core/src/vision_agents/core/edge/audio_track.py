@@ -8,10 +8,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamError
+
 from vision_agents.core.media.audio_stream import AudioSink
 
 if TYPE_CHECKING:
     import av
+
     from vision_agents.core.media.audio_stream import AudioOutputStream
 
 __all__ = ["AudioSink", "OutboundAudioTrack"]

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from vision_agents.core.media.pcm import PcmData
 from vision_agents.core.media.resample import Resampler
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
     from vision_agents.core.media.chunks import Mark
 
 __all__ = ["PcmFifo", "PcmReader", "Span"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+
 from vision_agents.core.media.chunks import AudioOutputChunk
 from vision_agents.core.media.fifo import PcmFifo, PcmReader, Span
 from vision_agents.core.media.pcm import PcmData
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
     from vision_agents.core.media.chunks import Mark
 
 __all__ = ["ChunkCutter", "FifoPlayout", "Playout", "Pulled"]

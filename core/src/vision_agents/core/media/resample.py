@@ -6,11 +6,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from vision_agents.core.media.pcm import PcmData, as_pcm
 
 if TYPE_CHECKING:
     import av
     from numpy.typing import NDArray
+
     from vision_agents.core.media.pcm import PcmLike
 
 __all__ = ["Resampler"]

@@ -6,6 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 import pluggy
+
 from vision_agents.core.errors import VisionAgentsError
 from vision_agents.core.plugin.errors import (
     BrokenPluginError,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from pluggy import HookimplOpts
+
     from vision_agents.core.plugin.names import Candidate
     from vision_agents.core.plugin.records import Provider
 

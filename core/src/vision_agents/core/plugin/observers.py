@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     import pluggy
+
     from vision_agents.core.events.avatar import AvatarEvent
     from vision_agents.core.plugin.records import SessionInfo
 

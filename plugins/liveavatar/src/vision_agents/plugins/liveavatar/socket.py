@@ -7,6 +7,9 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
 from vision_agents.core.avatars.provider import EndReason, SessionEnd
 from vision_agents.core.errors import (
     AuthError,
@@ -16,8 +19,6 @@ from vision_agents.core.errors import (
 )
 from vision_agents.plugins.liveavatar import wire
 from vision_agents.plugins.liveavatar.api import PROVIDER
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+
 from livekit import rtc
 from vision_agents.core.media import PcmData
 

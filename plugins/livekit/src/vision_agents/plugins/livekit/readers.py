@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import av
+
     from vision_agents.core.media import PcmData
 
 # The SDK's queues are unbounded unless told, and then keep the newest. Whoever reads here only

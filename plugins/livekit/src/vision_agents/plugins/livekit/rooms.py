@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import aiohttp
+
 from livekit import api
 
 if TYPE_CHECKING:

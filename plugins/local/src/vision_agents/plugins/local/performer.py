@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+
 from vision_agents.core.media.pcm import PcmData
 from vision_agents.core.media.resample import Resampler
 from vision_agents.plugins.local.face.shapes import REST, Vectors
@@ -21,6 +22,7 @@ from vision_agents.plugins.local.visemes.features import RATE_HZ as CLASSIFIER_R
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
     from vision_agents.core.media.chunks import AudioOutputChunk
 
 READ_AHEAD_S: Final = 1.0

@@ -15,6 +15,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+
 from vision_agents.plugins.liveavatar.sandbox.faults import Faults
 from vision_agents.plugins.liveavatar.sandbox.session import SandboxSession
 

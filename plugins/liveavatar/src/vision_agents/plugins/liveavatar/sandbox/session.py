@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from aiohttp import WSMsgType, web
+
 from vision_agents.core.testing.puppet import Began, Ended, PuppetEvent, Starved
 
 if TYPE_CHECKING:

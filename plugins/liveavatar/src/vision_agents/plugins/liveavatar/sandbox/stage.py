@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import av
     import numpy as np
     from numpy.typing import NDArray
+
     from vision_agents.plugins.liveavatar.sandbox.faults import Faults
     from vision_agents.plugins.livekit.connection import LiveKitConnection
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 import numpy as np
+
 from livekit import rtc
 from vision_agents.core.errors import ProviderError
 from vision_agents.core.testing.puppet import Began, Ended, Puppet, Starved
-
 from vision_agents.plugins.livekit.avatar_io import (
     AUDIO_TOPIC,
     CLEAR_BUFFER,

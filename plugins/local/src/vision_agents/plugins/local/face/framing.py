@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
 from vision_agents.plugins.local.face.loop import HEIGHT, WIDTH
 
 if TYPE_CHECKING:

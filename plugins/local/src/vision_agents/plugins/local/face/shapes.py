@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
 from vision_agents.plugins.local.visemes.inventory import CLOSURE, SILENCE, VISEMES
 
 Vectors = npt.NDArray[np.float32]

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
 from vision_agents.plugins.local.face.shapes import CLOSED, SHAPES, Vectors
 from vision_agents.plugins.local.visemes.classifier import FRAME_RATE_HZ
 from vision_agents.plugins.local.visemes.inventory import (

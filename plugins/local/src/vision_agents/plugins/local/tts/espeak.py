@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
+
 from vision_agents.core.errors import ConfigError
 
 Samples = npt.NDArray[np.int16]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
 from vision_agents.core.media.chunks import Mark
 from vision_agents.plugins.local.visemes.inventory import is_stop
 
