@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from vision_agents.core.media.signal import Signal
 from vision_agents.core.media.utterances import (
     LOUD,
@@ -92,6 +93,11 @@ class Playback:
                 await self._changed.wait(0.25)  # looks by itself: nobody may pull
         return self._finished[utterance_id]
 
+    async def wait_owed(self) -> None:
+        """Wait until something is owed to the listener: sent and not yet finished."""
+        while self.current is None:
+            await self._changed.wait(0.25)
+
     def _is_over(self, utterance_id: int) -> bool:
         return utterance_id in self._finished and not self.tracker.owes(utterance_id)
 
@@ -113,6 +119,7 @@ class Playback:
                 exact=exact,
             )
         )
+        self._changed.notify()  # wait_owed
 
     def on_cut(self) -> None:
         self.tracker.cut(time.monotonic())
