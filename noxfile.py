@@ -124,6 +124,13 @@ def compat(session: nox.Session) -> None:
 
 
 @nox.session
+def clean_clone(session: nox.Session) -> None:
+    """The README's first command, from a clone of the last commit and with an empty home."""
+    session.install(*CONSTRAINTS, "--editable", "core", "--group", "pyproject.toml:test")
+    session.run(*PYTEST, "tests/clean_clone", *session.posargs)
+
+
+@nox.session
 @nox.parametrize("distribution", list(DISTRIBUTIONS), ids=list(DISTRIBUTIONS))
 def minimums(session: nox.Session, distribution: str) -> None:
     """Each distribution with the oldest version of everything it admits."""
@@ -141,6 +148,13 @@ def bars(session: nox.Session) -> None:
     """Lip-sync and barge-in of the sync engine in virtual time; exits 1 beyond the limits."""
     session.install(*CONSTRAINTS, "--editable", "core")
     session.run("python", "benchmarks/bars.py", *session.posargs)
+
+
+@nox.session
+def proof(session: nox.Session) -> None:
+    """Minutes-long tests and the figures that documents quote, printed for people to read."""
+    install_workspace(session, "--group", "pyproject.toml:test")
+    session.run(*PYTEST, "-m", "proof", "-s", *session.posargs)
 
 
 @nox.session

@@ -14,7 +14,9 @@ import pytest
 from getstream.video.rtc.track_util import PcmData as TheirPcmData
 
 from tests.compat.my_avatar import MyAvatar
+from vision_agents.core import Agent
 from vision_agents.core.agents.inference import AudioOutputChunk, AudioOutputStream
+from vision_agents.core.edge.loopback import LoopbackEdge
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -113,6 +115,24 @@ async def test_the_published_track_shows_what_was_written(echo: Echo) -> None:
     await pulling
     assert all((frame.width, frame.height) == (WIDTH, HEIGHT) for frame in frames)
     assert frames[-1].to_ndarray(format="gray").mean() == pytest.approx(128, abs=12)
+
+
+async def test_an_agent_speaks_through_the_example() -> None:
+    """Their PCM in, the avatar's sound and picture out, by way of the whole path."""
+    edge = LoopbackEdge()
+    agent = Agent(edge=edge, avatar=Echo(width=WIDTH, height=HEIGHT))
+    sent = tone(0.5)
+    async with agent.join():
+        spoken = await agent.play(recording(sent))
+    assert not spoken.interrupted
+    heard = np.concatenate([pcm.samples for pcm in edge.heard])
+    assert_holds(heard, sent)
+    assert edge.pictures > 5
+
+
+async def recording(samples: NDArray[np.int16]) -> AsyncIterator[TheirPcmData]:
+    for start in range(0, len(samples), 4800):
+        yield theirs(samples[start : start + 4800])
 
 
 async def wait_read(stream: AudioOutputStream) -> None:
