@@ -12,17 +12,16 @@ from vision_agents.core import __version__
 from vision_agents.core.conflicts import check_installation
 from vision_agents.core.errors import ConfigError, ConflictError, PluginError, VisionAgentsError
 from vision_agents.core.plugin.records import AvatarProvider, Check, load_target
-from vision_agents.core.plugin.registry import AVATARS, EDGES, VOICES, Group, Registry
+from vision_agents.core.plugin.registry import GROUPS, Group, Registry
 
 if TYPE_CHECKING:
     from vision_agents.core.plugin.records import Provider
-    from vision_agents.core.plugin.settings import Settings
+    from vision_agents.core.plugin.settings import SettingInfo, Settings
 
 REACH_TIMEOUT_S = 5.0
 DOCTOR_TIMEOUT_S = 30.0
 CLOSE_TIMEOUT_S = 10.0
 
-GROUPS: Final[tuple[Group[Any], ...]] = (AVATARS, EDGES, VOICES)
 DEFAULT_PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
@@ -90,36 +89,27 @@ async def _provider(
 
 
 def _settings(provider: Provider) -> list[Check]:
-    checks = []
-    for info in provider.settings.describe():
-        text = os.environ.get(info.env, "") if info.env else ""
-        what = f"setting {info.name}"
-        if text:
-            shown = "set" if info.secret else repr(text)
-            checks.append(Check(what=what, ok=_parses(provider, info.name, text), detail=shown))
-        elif info.required:
-            ways = [f"export {info.env}=..."] if info.env else []
-            ways.append(f'{{"name": "{provider.name}", "{info.name}": ...}}')
-            checks.append(
-                Check(what=what, ok=False, detail="not set", remedy=_with(info.help, ways))
-            )
-        else:
-            checks.append(Check(what=what, ok=True, detail=f"default {info.default!r}"))
-    return checks
+    return [_setting(provider, info) for info in provider.settings.describe()]
+
+
+def _setting(provider: Provider, info: SettingInfo) -> Check:
+    text = os.environ.get(info.env, "") if info.env else ""
+    what = f"setting {info.name}"
+    if text:
+        try:
+            info.parse(text)
+        except ValueError as exc:
+            return Check(what=what, ok=False, detail=str(exc))
+        return Check(what=what, ok=True, detail="set" if info.secret else repr(text))
+    if info.required:
+        ways = [f"export {info.env}=..."] if info.env else []
+        ways.append(f'{{"name": "{provider.name}", "{info.name}": ...}}')
+        return Check(what=what, ok=False, detail="not set", remedy=_with(info.help, ways))
+    return Check(what=what, ok=True, detail=f"default {info.default!r}")
 
 
 def _with(help_text: str, ways: list[str]) -> str:
     return " or ".join(ways) + (f"  ({help_text})" if help_text else "")
-
-
-def _parses(provider: Provider, name: str, text: str) -> bool:
-    """Whether this one setting's variable is right, whatever the others are."""
-    info = next(info for info in provider.settings.describe() if info.name == name)
-    try:
-        provider.settings.from_env(environ={info.env or "": text})
-    except ConfigError as exc:
-        return f"environment variable {info.env} must be" not in str(exc)
-    return True
 
 
 async def _buildable(registry: Registry, group: Group[Any], provider: Provider) -> Check:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
+
 from vision_agents.core.cli.checks import check_everything, check_name
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ def command(*, name: str | None, online: bool, as_json: bool) -> None:
     Without NAME: this installation, and every plugin in it. Nothing is sent anywhere unless
     --online is given, and no session is opened at a provider even then.
     """
-    logging.disable(logging.WARNING)  # what is wrong stands in the checks
     checks = asyncio.run(check_name(name, online=online) if name else check_everything())
     if as_json:
         click.echo(json.dumps([asdict(check) for check in checks], indent=2))

@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 from vision_agents.core.cli.listing import list_command
-from vision_agents.core.plugin.registry import EDGES
 
-command = list_command(EDGES)
+command = list_command("edge", "vision_agents.edges")

@@ -2,71 +2,89 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
-from vision_agents.core.plugin.known import KNOWN
-from vision_agents.core.plugin.records import AvatarProvider, Capabilities
-from vision_agents.core.plugin.registry import Group, Listed, Registry
+
+from vision_agents.core.cli.remembered import recall, remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from vision_agents.core.plugin.records import Provider
+Row = dict[str, Any]
+
+HEADS: Final = ("NAME", "PACKAGE", "SOUND", "PICTURE", "NEEDS", "WHAT IT IS")
 
 
-def list_command(group: Group[Any]) -> click.Command:
-    """Make the command that lists ``group``."""
+def list_command(kind: str, group: str) -> click.Command:
+    """Make the command that lists the entry-point group ``group``, made of ``kind``s."""
 
-    @click.command(f"{group.kind}s", help=f"List the installed {group.kind}s.")
+    @click.command(f"{kind}s", help=f"List the installed {kind}s.")
     @click.option("--json", "as_json", is_flag=True, help="Everything they say about themselves.")
     def command(*, as_json: bool) -> None:
-        logging.disable(logging.WARNING)  # a broken one has its reason in the table
-        rows = Registry().installed(group)
+        rows = recall(group)
+        if rows is None:
+            rows = _ask(group)
+            if not any(row["problem"] for row in rows):  # what mends one may be anywhere
+                remember(group, rows)
         if as_json:
             import json
 
-            click.echo(json.dumps([_as_json(row) for row in rows], indent=2))
+            click.echo(json.dumps(rows, indent=2))
         else:
-            click.echo(_as_text(group, rows))
+            click.echo(_as_text(kind, group, rows))
 
     return command
 
 
-def _as_text(group: Group[Any], rows: Sequence[Listed[Any]]) -> str:
+def _ask(group: str) -> list[Row]:
+    """Load every record of the group."""
+    from vision_agents.core.cli.rows import as_row
+    from vision_agents.core.plugin.registry import GROUPS, Registry
+
+    (asked,) = (known for known in GROUPS if known.entry_points == group)
+    return [as_row(listed) for listed in Registry().installed(asked)]
+
+
+def _as_text(kind: str, group: str, rows: Sequence[Row]) -> str:
     if not rows:
-        ways = "\n".join(
-            f"  pip install {x}" for x in dict.fromkeys(KNOWN[group.entry_points].values())
-        )
-        return f"No {group.kind} is installed.  Install one with:\n{ways}"
-    good = [(row, row.provider) for row in rows if row.provider and not row.problem]
+        from vision_agents.core.plugin.known import KNOWN, quoted  # imports pluggy: 15 ms
+
+        known = sorted(set(KNOWN[group].values()))
+        ways = "\n".join(f"  pip install {quoted(distribution)}" for distribution in known)
+        return f"No {kind} is installed.  Install one with:\n{ways}"
     lines: list[str] = []
+    good = [row for row in rows if not row["problem"]]
     if good:
-        has_capabilities = group.record is AvatarProvider
-        head = ("NAME", "PACKAGE", *(("SOUND", "PICTURE", "NEEDS") if has_capabilities else ()))
-        table = [(*head, "WHAT IT IS")]
-        for row, provider in good:
-            detail = _capabilities(provider.capabilities) if has_capabilities else ()
-            name = ", ".join((row.name, *row.aliases))
-            package = f"{row.distribution} {row.version}"
-            table.append((name, package, *detail, provider.summary))
+        table = [HEADS, *map(_cells, good)]
+        if kind != "avatar":  # only avatars have capabilities
+            table = [(*cells[:2], *cells[5:]) for cells in table]
         lines += _columns(table)
     for row in rows:
-        if row.problem:
-            lines += ["", f"{row.name} does not work: {row.problem}"]
+        if row["problem"]:
+            lines += ["", f"{row['name']} does not work: {row['problem']}"]
     return "\n".join(lines).lstrip("\n")
 
 
-def _capabilities(has: Capabilities) -> tuple[str, str, str]:
-    layout = {1: "mono", 2: "stereo"}.get(has.channels, f"{has.channels} channels")
-    size = f"{has.width}x{has.height}" if has.width and has.height else "as asked"
-    fps = f" at {has.fps:g}" if has.fps else ""
+def _cells(row: Row) -> tuple[str, ...]:
     return (
-        f"{has.sample_rate_hz / 1000:g} kHz {layout}",
+        ", ".join((row["name"], *row["aliases"])),
+        f"{row['distribution']} {row['version']}",
+        *_capabilities(row.get("capabilities")),
+        row["summary"],
+    )
+
+
+def _capabilities(has: dict[str, Any] | None) -> tuple[str, str, str]:
+    if has is None:
+        return "", "", ""
+    layout = {1: "mono", 2: "stereo"}.get(has["channels"], f"{has['channels']} channels")
+    size = f"{has['width']}x{has['height']}" if has["width"] and has["height"] else "as asked"
+    fps = f" at {has['fps']:g}" if has["fps"] else ""
+    return (
+        f"{has['sample_rate_hz'] / 1000:g} kHz {layout}",
         size + fps,
-        "account" if has.needs_account else "nothing",
+        "account" if has["needs_account"] else "nothing",
     )
 
 
@@ -75,42 +93,3 @@ def _columns(table: Sequence[tuple[str, ...]]) -> Iterable[str]:
     for row in table:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(cells).rstrip()
-
-
-def _as_json(row: Listed[Any]) -> dict[str, Any]:
-    result: dict[str, Any] = {
-        "name": row.name,
-        "aliases": list(row.aliases),
-        "distribution": row.distribution,
-        "version": row.version,
-        "problem": row.problem or None,
-    }
-    if row.provider is not None:
-        result |= _provider_as_json(row.provider)
-    return result
-
-
-def _provider_as_json(provider: Provider) -> dict[str, Any]:
-    result: dict[str, Any] = {
-        "summary": provider.summary,
-        "api": provider.api,
-        "settings": [
-            {
-                "name": info.name,
-                "environment": info.env,
-                "required": info.required,
-                "secret": info.secret,
-                "default": None if info.secret else info.default,
-                "help": info.help,
-            }
-            for info in provider.settings.describe()
-        ],
-    }
-    if isinstance(provider, AvatarProvider):
-        result["sandbox"] = provider.sandbox is not None
-        result["capabilities"] = {
-            item.name: sorted(value) if isinstance(value, frozenset) else value
-            for item in fields(Capabilities)
-            for value in (getattr(provider.capabilities, item.name),)
-        }
-    return result

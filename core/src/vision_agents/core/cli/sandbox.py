@@ -8,7 +8,8 @@ import shlex
 from typing import TYPE_CHECKING
 
 import click
-from vision_agents.core.errors import ConfigError
+
+from vision_agents.core.errors import ConfigError, VisionAgentsError
 from vision_agents.core.plugin.registry import Registry
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def command(*, name: str, program: tuple[str, ...], port: int, faults: tuple[str
         status = asyncio.run(_serve(name, opened, port=port, faults=faults, program=program))
     except KeyboardInterrupt:
         status = 0  # how one is meant to end it
+    except VisionAgentsError:
+        raise  # explains itself
     except ValueError as exc:  # a fault it does not know: the message names those it has
         raise click.UsageError(str(exc)) from exc
     raise click.exceptions.Exit(status)

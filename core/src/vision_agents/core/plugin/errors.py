@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vision_agents.core.errors import PluginError
+from vision_agents.core.plugin.known import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +124,3 @@ class IncompatiblePluginError(PluginError):
             f"of the contract and vision-agents-core speaks version {self.core_api}.  "
             f"Upgrade the older side: pip install --upgrade {older}"
         )
-
-
-def quoted(distribution: str) -> str:
-    """A requirement as a shell takes it: brackets of an extra would be a pattern."""
-    return f'"{distribution}"' if "[" in distribution else distribution

@@ -1,4 +1,4 @@
-"""Names of our own plugins and the distribution that brings each, for install hints.
+"""The entry-point groups, and which of our distributions brings which name, for install hints.
 
 Only a hint: what is installed is found by entry points alone, ours and a stranger's alike.
 """
@@ -7,19 +7,29 @@ from __future__ import annotations
 
 from typing import Final
 
+AVATARS: Final = "vision_agents.avatars"
+EDGES: Final = "vision_agents.edges"
+VOICES: Final = "vision_agents.voices"
+OBSERVERS: Final = "vision_agents.hooks"
+
 KNOWN: Final[dict[str, dict[str, str]]] = {
-    "vision_agents.avatars": {
+    AVATARS: {
         "anam": "vision-agents-anam",
         "heygen": "vision-agents-liveavatar",
         "lemonslice": "vision-agents-lemonslice",
         "liveavatar": "vision-agents-liveavatar",
         "local": "vision-agents-local",
     },
-    "vision_agents.edges": {
+    EDGES: {
         "livekit": "vision-agents-livekit",
         "web": "vision-agents-web",
     },
-    "vision_agents.voices": {
+    VOICES: {
         "local": "vision-agents-local[tts]",
     },
 }
+
+
+def quoted(distribution: str) -> str:
+    """A requirement as a shell takes it: the brackets of an extra would be a pattern."""
+    return f'"{distribution}"' if "[" in distribution else distribution

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from vision_agents.core.errors import PluginError
+from vision_agents.core.plugin.known import OBSERVERS
 from vision_agents.core.plugin.loading import load_hooks
 from vision_agents.core.plugin.names import Candidate
 from vision_agents.core.plugin.registry import entry_points_of
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from vision_agents.core.plugin.records import SessionInfo
 
 logger = logging.getLogger(__name__)
-
-OBSERVERS: Final = "vision_agents.hooks"
 
 
 class Observers:

@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from vision_agents.core.errors import ConfigError, PluginError
+from vision_agents.core.plugin import known
 from vision_agents.core.plugin.errors import DuplicatePluginError, Origin, UnknownPluginError
-from vision_agents.core.plugin.known import KNOWN
 from vision_agents.core.plugin.loading import (
     broken_by,
     build,
@@ -30,7 +30,7 @@ from vision_agents.core.plugin.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from importlib.metadata import EntryPoint
 
     from vision_agents.core.avatars import Avatar
@@ -66,25 +66,27 @@ class Group(Generic[P]):
 
 AVATARS: Final = Group(
     "avatar",
-    "vision_agents.avatars",
+    known.AVATARS,
     "vision_agents_avatar_provider",
     AvatarProvider,
     "vision_agents.core.avatars:Avatar",
 )
 EDGES: Final = Group(
     "edge",
-    "vision_agents.edges",
+    known.EDGES,
     "vision_agents_edge_provider",
     EdgeProvider,
     "vision_agents.core.edge:Edge",
 )
 VOICES: Final = Group(
     "voice",
-    "vision_agents.voices",
+    known.VOICES,
     "vision_agents_voice_provider",
     VoiceProvider,
     "vision_agents.core.tts:TTS",
 )
+
+GROUPS: Final[tuple[Group[Any], ...]] = (AVATARS, EDGES, VOICES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,11 +294,11 @@ def _split(kind: str, spec: Spec) -> tuple[str, dict[str, Any]]:
 def _unknown(group: Group[Any], name: str, installed: tuple[str, ...]) -> UnknownPluginError:
     from difflib import get_close_matches  # only on the way to an error
 
-    known: Callable[[str], str | None] = KNOWN[group.entry_points].get
+    ours = known.KNOWN[group.entry_points]
     wanted = normalise(name)
-    if known(wanted):
-        return UnknownPluginError(group.kind, name, installed, distribution=known(wanted))
-    everything = dict.fromkeys((*installed, *KNOWN[group.entry_points]))
+    if wanted in ours:
+        return UnknownPluginError(group.kind, name, installed, distribution=ours[wanted])
+    everything = dict.fromkeys((*installed, *ours))
     near = next(iter(get_close_matches(wanted, everything, n=1)), None)
-    missing = known(near) if near and near not in installed else None
+    missing = ours.get(near) if near and near not in installed else None
     return UnknownPluginError(group.kind, name, installed, near=near, distribution=missing)

@@ -57,6 +57,23 @@ class SettingInfo:
     required: bool
     default: Any = None
 
+    def parse(self, text: str) -> Any:
+        """Turn an environment variable's text into the setting's type.
+
+        Raises:
+            ValueError: it does not fit; the message never holds a secret.
+        """
+        for part in _alternatives(self.type):
+            if part is not type(None):
+                try:
+                    return _parse_as(part, text)
+                except ValueError:
+                    continue
+        shown = "its value" if self.secret else repr(text)
+        raise ValueError(
+            f"environment variable {self.env} must be {type_name(self.type)}, and {shown} is not"
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -111,7 +128,10 @@ class Settings:
                 continue
             text = environ.get(info.env, "") if info.env else ""
             if text:
-                said[info.name] = _parse(cls, info, text)
+                try:
+                    said[info.name] = info.parse(text)
+                except ValueError as exc:
+                    raise ConfigError(f"{_label(cls)}: {exc}") from None
         missing = [info for info in infos if info.required and info.name not in said]
         if missing:
             wanted = "; ".join(
@@ -187,21 +207,6 @@ def _fits(value: Any, kind: Any) -> bool:
         elif isinstance(value, part):
             return True
     return False
-
-
-def _parse(cls: type[Settings], info: SettingInfo, text: str) -> Any:
-    """Turn an environment variable's text into the setting's type."""
-    parts = [part for part in _alternatives(info.type) if part is not type(None)]
-    for part in parts:
-        try:
-            return _parse_as(part, text)
-        except ValueError:
-            continue
-    shown = "its value" if info.secret else repr(text)
-    raise ConfigError(
-        f"{_label(cls)}: environment variable {info.env} must be {type_name(info.type)}, "
-        f"and {shown} is not"
-    )
 
 
 def _parse_as(kind: Any, text: str) -> Any:
