@@ -104,7 +104,7 @@ class WebEdge(Edge):
     def url(self) -> str:
         """The page's address, without the token: where one is set, the page asks for it."""
         host = self.settings.host
-        if host in {"0.0.0.0", "::"}:  # noqa: S104  (compared, not bound)
+        if host in {"0.0.0.0", "::"}:
             host = reachable_address()
         return f"http://{f'[{host}]' if ':' in host else host}:{self._server.port}/"
 

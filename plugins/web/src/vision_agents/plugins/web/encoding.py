@@ -91,7 +91,7 @@ class OurVp8Encoder(Vp8Encoder):
 
     def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
         """Encode one picture into RTP payloads, with their timestamp."""
-        picture = cast(VideoFrame, frame)
+        picture = cast("VideoFrame", frame)
         if not _fits(self.codec, picture, self.governor.bps):
             self.codec = _open_vp8(picture, self.governor.bps)
         try:
@@ -119,7 +119,7 @@ class OurH264Encoder(H264Encoder):
 
     def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
         """Encode one picture into RTP payloads, with their timestamp."""
-        picture = cast(VideoFrame, frame)
+        picture = cast("VideoFrame", frame)
         if not _fits(self.codec, picture, self.governor.bps):
             self.codec = _open_h264(picture, self.governor.bps)
         try:

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
 if TYPE_CHECKING:
-    from av.audio.frame import AudioFrame
+    from av.frame import Frame
     from av.packet import Packet
-    from av.video.frame import VideoFrame
 
 
 class ViewerTrack(MediaStreamTrack):
@@ -30,10 +29,10 @@ class ViewerTrack(MediaStreamTrack):
         self.dropped = 0
         """Frames that this viewer's sender did not take in time."""
         self._fanout = fanout
-        self._frames: deque[AudioFrame | VideoFrame | Packet] = deque(maxlen=depth)
+        self._frames: deque[Frame | Packet[Any]] = deque(maxlen=depth)
         self._arrived = asyncio.Event()
 
-    async def recv(self) -> AudioFrame | VideoFrame | Packet:
+    async def recv(self) -> Frame | Packet[Any]:
         """Wait for the next frame; safe to cancel.
 
         Raises:
@@ -46,7 +45,7 @@ class ViewerTrack(MediaStreamTrack):
             await self._arrived.wait()
         return self._frames.popleft()
 
-    def offer(self, frame: AudioFrame | VideoFrame | Packet) -> None:
+    def offer(self, frame: Frame | Packet[Any]) -> None:
         """Hand over a frame; the oldest waiting one makes room for it."""
         if len(self._frames) == self._frames.maxlen:
             self.dropped += 1

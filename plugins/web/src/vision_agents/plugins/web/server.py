@@ -38,6 +38,8 @@ HEADERS = {
 HEARTBEAT_S = 10.0
 """A page that answers no ping for this long is gone (laptop closed, cable pulled)."""
 HELLO_TIMEOUT_S = 10.0
+GOODBYE_TIMEOUT_S = 1.0
+"""For the page to answer that we hang up."""
 SHUTDOWN_TIMEOUT_S = 2.0
 WRONG_TOKEN = 4401
 """WebSocket close code: trying again by itself will not help."""
@@ -101,11 +103,11 @@ class PageServer:
             app.router.add_get(path, self._file)
         app.router.add_get("/ws", self._socket)
         app.on_shutdown.append(self._hang_up)
-        self._runner = runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        site = web.TCPSite(
-            runner, self._settings.host, self._settings.port, shutdown_timeout=SHUTDOWN_TIMEOUT_S
+        self._runner = runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_S
         )
+        await runner.setup()
+        site = web.TCPSite(runner, self._settings.host, self._settings.port)
         try:
             await site.start()
         except OSError as exc:
@@ -138,7 +140,12 @@ class PageServer:
         return web.Response(text=text, content_type=content_type, headers=HEADERS)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
-        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=wire.MAX_MESSAGE_BYTES)
+        socket = web.WebSocketResponse(
+            heartbeat=HEARTBEAT_S,
+            timeout=GOODBYE_TIMEOUT_S,
+            max_msg_size=wire.MAX_MESSAGE_BYTES,
+            compress=False,
+        )
         await socket.prepare(request)
         channel = Channel(socket)
         self._sockets.add(socket)

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from vision_agents.core.events.avatar import (
     AvatarDegradedEvent,
-    AvatarDisconnectedEvent,
-    AvatarErrorEvent,
     AvatarPlaybackFinishedEvent,
     AvatarPlaybackStartedEvent,
     AvatarReconnectingEvent,
@@ -38,7 +36,7 @@ class AgentStatus:
             case AvatarPlaybackFinishedEvent():
                 self.state = "silent"
             case AvatarSyncReportEvent(report=report):
-                self.offset_ms = report.offset_p50_ms
+                self.offset_ms = report.offset_ms_p50
             case AvatarReconnectingEvent(reason=reason):
                 self.note = f"The avatar is reconnecting: {reason}"
             case AvatarDegradedEvent(to=to, reason=reason):

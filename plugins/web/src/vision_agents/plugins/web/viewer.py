@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtcconfiguration import RTCBundlePolicy
 
-from vision_agents.core.edge.ice import loopback_candidates
+from vision_agents.core.edge.ice import close_connection, loopback_candidates
 from vision_agents.plugins.web.encoding import Governor, prefer_codec, use_encoder
 from vision_agents.plugins.web.microphone import Microphone
 
@@ -135,7 +134,7 @@ class Viewer:
         if connection is not None:
             try:
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                    await connection.close()
+                    await close_connection(connection)
             except TimeoutError:
                 logger.warning("%s: closing took over %g s", self.participant, CLOSE_TIMEOUT_S)
         if microphone is not None:

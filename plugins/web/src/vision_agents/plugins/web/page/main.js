@@ -165,7 +165,7 @@ async function microphoneOff() {
 
 function showMicrophone(on) {
   $("microphone").setAttribute("aria-pressed", on);
-  $("level").hidden = !on;
+  $("level").style.transform = "";
 }
 
 function microphoneLevel() {
@@ -199,9 +199,9 @@ function hideNotice() {
 // -- measurements --------------------------------------------------------------------------------
 
 const plots = {
-  offset: new Plot($("offset"), [-100, 100], UNNOTICED_MS),
+  offset: new Plot($("offset"), [-150, 150], UNNOTICED_MS),
   depth: new Plot($("depth"), [0, 200]),
-  fps: new Plot($("fps"), [0, 32]),
+  fps: new Plot($("fps"), [0, 40]),
 };
 let meter = new Meter();
 let report = null;
@@ -233,7 +233,7 @@ async function sample() {
     ? [size, codec, kbps === null ? null : `${Math.round(kbps)} kb/s`,
       lost ? `${lost} packets lost` : null].filter(Boolean).join(" · ")
     : "no picture yet";
-  if (microphone) $("level").value = microphoneLevel();
+  if (microphone) $("level").style.transform = `scaleX(${microphoneLevel()})`;
   for (const plot of Object.values(plots)) plot.draw(now);
 }
 

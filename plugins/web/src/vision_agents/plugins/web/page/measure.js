@@ -1,18 +1,20 @@
 // What the browser knows about its own playout, as numbers for the plots.
 
-export class Meter {
-  #before = {};
+const WINDOW = 5; // samples that a rate is taken over: about a second
 
-  /** @param stats an RTCStatsReport; gives {offset, depth, fps, size, kbps}, each maybe null. */
+export class Meter {
+  #past = [];
+
+  /** @param stats an RTCStatsReport; gives numbers, each null where the browser does not tell. */
   read(stats) {
     const got = { audio: null, video: null };
     for (const one of stats.values()) if (one.type === "inbound-rtp") got[one.kind] = one;
+    this.#past = [...this.#past.slice(-WINDOW), got];
     const { audio, video } = got;
-    const before = this.#before;
-    this.#before = got;
+    const before = this.#past[0];
     return {
       offset: offset(audio, video),
-      depth: waiting(video, before.video),
+      depth: waiting(audio, before.audio),
       fps: rate(video, before.video, "framesDecoded"),
       kbps: rate(video, before.video, "bytesReceived", 8 / 1000),
       size: video?.frameWidth ? `${video.frameWidth} × ${video.frameHeight}` : null,
