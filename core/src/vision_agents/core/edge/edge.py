@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Never
 
 if TYPE_CHECKING:
     from aiortc import VideoStreamTrack
+
     from vision_agents.core.agents.user import User
     from vision_agents.core.edge.call import Call
     from vision_agents.core.edge.commands import Command
@@ -25,6 +26,9 @@ class Edge(ABC):
     The agent calls ``join``, ``publish`` once, and ``close``. An edge is used for one call.
     Subclasses that override ``close`` call ``await super().close()`` last.
     """
+
+    attended: bool = True
+    """Whether people can come and go; False where nobody will ever end the call."""
 
     def __init__(self) -> None:
         self._closed = asyncio.Event()
@@ -77,6 +81,14 @@ class Edge(ABC):
         """
         del timeout_s
         return True
+
+    async def wait_ended(self) -> None:
+        """Wait until the call is over: everybody left, the room was closed, or ``close()``.
+
+        Raises:
+            VisionAgentsError: the edge failed, and with it the call; says why.
+        """
+        await self._closed.wait()
 
     def observe(self, event: BaseEvent) -> None:
         """Told of every event of the agent, lip-sync reports among them; must not block."""

@@ -15,6 +15,7 @@ __all__ = [
     "AgentTurnEndedEvent",
     "AgentTurnStartedEvent",
     "UserTranscriptEvent",
+    "UserTurnEndedEvent",
     "UserTurnStartedEvent",
 ]
 
@@ -37,7 +38,7 @@ class AgentLeftCallEvent(BaseEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AgentFinishEvent(BaseEvent):
-    """``finish()`` has ended: all that was to be said has been said."""
+    """The call is over: everybody left, the edge ended it, or ``close()`` was called."""
 
     type: ClassVar[str] = "agent.finish"
 
@@ -68,6 +69,14 @@ class UserTurnStartedEvent(BaseEvent):
     """A participant began to speak; the agent has been interrupted if it was speaking."""
 
     type: ClassVar[str] = "agent.user_turn_started"
+    participant_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UserTurnEndedEvent(BaseEvent):
+    """A participant has said what they wanted to say."""
+
+    type: ClassVar[str] = "agent.user_turn_ended"
     participant_id: str | None = None
 
 

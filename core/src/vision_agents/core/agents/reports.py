@@ -1,0 +1,147 @@
+"""Turns what was played into events, metrics and hook calls: once, for every avatar alike."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from vision_agents.core.events.agent import AgentTurnEndedEvent, AgentTurnStartedEvent
+from vision_agents.core.events.avatar import (
+    AvatarDegradedEvent,
+    AvatarErrorEvent,
+    AvatarEvent,
+    AvatarInterruptedEvent,
+    AvatarPlaybackFinishedEvent,
+    AvatarPlaybackStartedEvent,
+    AvatarSyncReportEvent,
+)
+from vision_agents.core.events.base import BaseEvent
+from vision_agents.core.sync.utterances import UtteranceFinished, UtteranceStarted
+
+if TYPE_CHECKING:
+    from vision_agents.core.agents.speech import Speech
+    from vision_agents.core.edge.edge import Edge
+    from vision_agents.core.events.manager import EventManager
+    from vision_agents.core.metrics.collector import MetricsCollector
+    from vision_agents.core.plugin import Observers, SessionInfo
+    from vision_agents.core.sync.report import SyncReport
+
+__all__ = ["Reports"]
+
+logger = logging.getLogger(__name__)
+
+
+class Reports:
+    """Says what became of an agent's speech; ``session`` tells whose it was."""
+
+    def __init__(
+        self,
+        events: EventManager,
+        metrics: MetricsCollector,
+        observers: Observers,
+        edge: Edge | None,
+        session: SessionInfo,
+    ) -> None:
+        self.session = session
+        self._events = events
+        self._metrics = metrics
+        self._observers = observers
+        self._edge = edge
+        self._speech: Speech | None = None
+
+    def follow(self, speech: Speech) -> None:
+        """Report what is played of ``speech`` from now on."""
+        self._speech = speech
+        speech.output.playback.subscribe(self._played)
+        speech.output.on_report(self._synced)
+
+    def forward(self, event: BaseEvent) -> None:
+        """Hand an event on to the edge, and those of avatars to the installed observers."""
+        if self._edge is not None:
+            self._edge.observe(event)
+        if isinstance(event, AvatarEvent):
+            self._observers.avatar_event(self.session, event)
+
+    def avatar_started(self, latency_s: float) -> None:
+        """The avatar can speak ``latency_s`` after it was asked to start."""
+        self._record("avatar.join.latency.ms", latency_s * 1000)
+
+    def avatar_lost(self, exc: Exception) -> None:
+        """The avatar did not start, and the voice goes on without it."""
+        name = self.session.provider_name
+        logger.error("avatar %r could not start, voice only: %s", name, exc, exc_info=exc)
+        self._events.send(
+            AvatarErrorEvent(exc=exc, fatal=True, **self._origin),
+            AvatarDegradedEvent(to="voice", reason=str(exc), **self._origin),
+        )
+        self._metrics.add("avatar.errors", provider=name, error_type=type(exc).__name__)
+        self._metrics.add("avatar.failovers", provider=name)
+
+    def interrupted(self, utterance_id: int | None, heard_s: float, latency_s: float) -> None:
+        """A barge-in was carried out here; the avatar is told next."""
+        self._record("avatar.interrupt.latency.ms", latency_s * 1000)
+        self._events.send(
+            AvatarInterruptedEvent(
+                utterance_id=utterance_id, heard_s=heard_s, latency_s=latency_s, **self._origin
+            )
+        )
+
+    def _synced(self, report: SyncReport) -> None:
+        self._events.send(AvatarSyncReportEvent(report=report, **self._origin))
+
+    def _played(self, event: object) -> None:
+        if isinstance(event, UtteranceStarted):
+            self._started(event)
+        elif isinstance(event, UtteranceFinished):
+            self._finished(event)
+
+    def _started(self, event: UtteranceStarted) -> None:
+        utterance = self._speech.utterance(event.utterance_id) if self._speech else None
+        if utterance is not None and utterance.first_sent_s is not None:
+            latency_ms = (time.monotonic() - utterance.first_sent_s) * 1000
+            self._record("avatar.playback.latency.ms", latency_ms)
+        self._metrics.add("agent.utterances")
+        self._events.send(
+            AvatarPlaybackStartedEvent(utterance_id=event.utterance_id, **self._origin),
+            AgentTurnStartedEvent(
+                utterance_id=event.utterance_id, session_id=self.session.session_id
+            ),
+        )
+
+    def _finished(self, event: UtteranceFinished) -> None:
+        utterance = self._speech.utterance(event.utterance_id) if self._speech else None
+        text = utterance.script.text if utterance else ""
+        heard_text = utterance.script.heard(event.heard_s) if utterance else ""
+        self._metrics.add("agent.heard.s", event.heard_s)
+        if event.interrupted:
+            self._metrics.add("agent.interruptions")
+        self._events.send(
+            AvatarPlaybackFinishedEvent(
+                utterance_id=event.utterance_id,
+                heard_s=event.heard_s,
+                sent_s=event.sent_s,
+                interrupted=event.interrupted,
+                reason=event.reason,
+                **self._origin,
+            ),
+            AgentTurnEndedEvent(
+                session_id=self.session.session_id,
+                utterance_id=event.utterance_id,
+                interrupted=event.interrupted,
+                heard_s=event.heard_s,
+                sent_s=event.sent_s,
+                text=text,
+                heard_text=heard_text if event.interrupted else text,
+            ),
+        )
+
+    def _record(self, name: str, value: float) -> None:
+        self._metrics.record(name, value, provider=self.session.provider_name)
+
+    @property
+    def _origin(self) -> dict[str, Any]:
+        return {
+            "session_id": self.session.session_id,
+            "provider_name": self.session.provider_name,
+        }
