@@ -33,7 +33,7 @@ from vision_agents.core.events.agent import (
     AgentJoinedCallEvent,
     AgentLeftCallEvent,
 )
-from vision_agents.core.events.avatar import AvatarErrorEvent
+from vision_agents.core.events.avatar import AvatarErrorEvent  # noqa: TC001 - read at run time
 from vision_agents.core.events.manager import EventManager
 from vision_agents.core.metrics.collector import MetricsCollector
 from vision_agents.core.plugin import Observers, Registry, SessionInfo

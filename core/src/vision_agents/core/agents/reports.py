@@ -16,7 +16,7 @@ from vision_agents.core.events.avatar import (
     AvatarPlaybackStartedEvent,
     AvatarSyncReportEvent,
 )
-from vision_agents.core.events.base import BaseEvent
+from vision_agents.core.events.base import BaseEvent  # noqa: TC001 - read at run time
 from vision_agents.core.sync.utterances import UtteranceFinished, UtteranceStarted
 
 if TYPE_CHECKING:

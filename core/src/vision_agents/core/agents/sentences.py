@@ -26,29 +26,12 @@ _END: Final = re.compile(rf"{_SPACED_END}|{_UNSPACED_END}|\n+")
 # A full stop after these is no end. Only what stands before names and numbers in the middle of
 # sentences: a missed cut costs a moment, a wrong one is heard.
 _ABBREVIATIONS: Final = frozenset(
-    # fmt: off
-    {
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "prof",
-        "st",
-        "sr",
-        "jr",
-        "nr",
-        "vs",
-        "etc",
-        "vol",
-        "approx",
-        "e.g",
-        "i.e",
-        "z.b",
-        "d.h",
-        "bzw",
-        "ca",
-    }
-    # fmt: on
+    word
+    for line in (
+        "mr mrs ms dr prof st sr jr nr vs etc vol approx",
+        "e.g i.e z.b d.h bzw ca",
+    )
+    for word in line.split()
 )
 
 # Where to cut what is too long, best place first.
