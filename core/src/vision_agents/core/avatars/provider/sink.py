@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     import av
 
+    from vision_agents.core.avatars.provider.session import ProviderSession
     from vision_agents.core.media.pcm import PcmLike
     from vision_agents.core.sync.utterances import Cleared, Finished, Started
 
 __all__ = ["MediaSink"]
+
+Connect: TypeAlias = "Callable[[MediaSink], Awaitable[ProviderSession]]"
+"""What opens one session."""
 
 
 class MediaSink:

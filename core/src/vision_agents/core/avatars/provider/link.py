@@ -1,0 +1,371 @@
+"""One session from its opening to its end: the calls, their time-outs, and its media."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from vision_agents.core.avatars.provider.director import Verdict
+from vision_agents.core.avatars.provider.held import Held
+from vision_agents.core.avatars.provider.levels import loudness
+from vision_agents.core.avatars.provider.mouth import Mouth
+from vision_agents.core.avatars.provider.orders import (
+    Attend,
+    End,
+    Interrupt,
+    KeepAlive,
+    Order,
+    Send,
+)
+from vision_agents.core.avatars.provider.policy import (
+    CALL_TIMEOUT_S,
+    DISCONNECT_TIMEOUT_S,
+    FIRST_LATENCY_S,
+    PHASE_TIMEOUT_S,
+    RENEW_BEFORE_S,
+    RENEW_FORCE_S,
+    RENEW_SHARE,
+)
+from vision_agents.core.avatars.provider.session import EndReason, Limits, SessionEnd
+from vision_agents.core.avatars.provider.sink import MediaSink
+from vision_agents.core.errors import (
+    DisconnectedError,
+    ProtocolError,
+    ProviderError,
+    ProviderTimeoutError,
+)
+from vision_agents.core.media.pcm import as_pcm
+from vision_agents.core.sync.utterances import Cleared, Finished, Started
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import av
+
+    from vision_agents.core.avatars.provider.script import Script
+    from vision_agents.core.avatars.provider.session import ProviderSession
+    from vision_agents.core.media.pcm import PcmData, PcmLike
+    from vision_agents.core.plugin.records import Capabilities
+
+__all__ = ["Link", "Stage"]
+
+logger = logging.getLogger(__name__)
+
+
+class Stage(Protocol):
+    """What a link needs of the supervisor."""
+
+    def verdict(self, mouth: Mouth) -> Verdict: ...
+    def may_feed(self, mouth: Mouth) -> bool: ...
+    def play_sound(self, pcm: PcmData) -> None: ...
+    def play_picture(self, frame: av.VideoFrame) -> None: ...
+    def playback_report(self, mark: Started | Finished | Cleared) -> None: ...
+
+
+class Link:
+    """One session. Made, run and ended by one task of the supervisor."""
+
+    def __init__(
+        self,
+        number: int,
+        *,
+        provider: str,
+        connect: Callable[[MediaSink], Awaitable[ProviderSession]],
+        capabilities: Capabilities,
+        stage: Stage,
+    ) -> None:
+        self.number = number
+        self.mouth: Mouth | None = None
+        """There once the session is open."""
+        self.phases_s: dict[str, float] = {}
+        self.first_picture: av.VideoFrame | None = None
+        self.began_at_s = time.monotonic()
+        self.opened_at_s = math.inf
+        self.renew_at_s = math.inf
+        self.replace_reason = EndReason.RENEWED
+        """What it is told when its successor speaks."""
+        self._provider = provider
+        self._connect = connect
+        self._capabilities = capabilities
+        self._stage = stage
+        self._session: ProviderSession | None = None
+        self._sink = MediaSink(
+            on_video=self._on_video,
+            on_audio=self._on_audio,
+            on_report=self._on_report,
+            on_phase=self._on_phase,
+        )
+        self._phase = "connect"
+        self._phase_at_s = self.began_at_s
+        self._phase_timer: asyncio.Timeout | None = None
+        self._pictured = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._told = asyncio.Event()
+        self._stopped: asyncio.Future[SessionEnd] = asyncio.get_running_loop().create_future()
+        self._held = Held()
+
+    # -------------------------------------------------------------------------------- its life
+    @property
+    def lived_s(self) -> float:
+        """Seconds since its opening began, which is when a service begins to bill at the latest."""
+        return time.monotonic() - self.began_at_s
+
+    async def open(self, *, timeout_s: float) -> None:
+        """Connect and wait for the first picture; ``timeout_s`` is for all phases together.
+
+        Raises:
+            ProviderError: refused, failed or too slow; a time-out names the phase. The caller
+                then calls :meth:`disconnect`.
+        """
+        self.began_at_s = self._phase_at_s = time.monotonic()
+        try:
+            async with asyncio.timeout(timeout_s), asyncio.timeout(PHASE_TIMEOUT_S) as timer:
+                self._phase_timer = timer
+                self._session = await self._connect(self._sink)
+                self._on_phase("first picture")
+                await self._pictured.wait()
+        except Exception as exc:  # a boundary: whatever a provider raises becomes one of our kinds
+            raise self._as_error(exc, timeout_s) from exc
+        finally:
+            self._phase_timer = None
+        self._note_phase()
+        self.opened_at_s = time.monotonic()
+
+    def enter(self, script: Script, *, latency_s: float | None) -> Mouth:
+        """Make the session's mouth, with the latency measured on the one before."""
+        limits = self.limits
+        now_s = time.monotonic()
+        self.mouth = Mouth(
+            script,
+            self._capabilities,
+            limits,
+            latency_s=FIRST_LATENCY_S if latency_s is None else latency_s,
+            now_s=now_s,
+        )
+        self.mouth.seen_at_s = now_s
+        cap_s = limits.max_session_s or self._capabilities.max_session_s
+        if cap_s is not None:
+            lead_s = min(RENEW_BEFORE_S, RENEW_SHARE * cap_s)
+            self.renew_at_s = self.opened_at_s + cap_s - lead_s
+            self.mouth.force_at_s = self.opened_at_s + cap_s - min(RENEW_FORCE_S, lead_s / 2)
+        return self.mouth
+
+    async def serve(self) -> SessionEnd:
+        """Tell the session what it is to be told until it ends or :meth:`stop` is called."""
+        assert self._session is not None
+        name = f"{self._provider}-session-{self.number}"
+        tasks = [
+            asyncio.create_task(self._watch(self._session), name=f"{name}-watch"),
+            asyncio.create_task(self._feed(self._session), name=f"{name}-feed"),
+        ]
+        try:
+            done, _ = await asyncio.wait(
+                {*tasks, self._stopped}, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        return self._stopped.result() if self._stopped in done else done.pop().result()
+
+    def stop(self, reason: EndReason, detail: str = "") -> None:
+        """Make :meth:`serve` return. Idempotent."""
+        if not self._stopped.done():
+            self._stopped.set_result(SessionEnd(reason, detail))
+
+    async def disconnect(self, reason: EndReason) -> None:
+        """End the session at the service; bounded, never raises but for cancellation."""
+        self._sink.close()
+        self._held.clear()
+        self._stopped.cancel()
+        if self._session is None:
+            return
+        try:
+            async with asyncio.timeout(DISCONNECT_TIMEOUT_S):
+                await self._session.disconnect(reason)
+        except TimeoutError:
+            logger.warning(
+                "%s: session %s did not end within %g s and was abandoned; it may be billed "
+                "until the service notices",
+                self._provider, self.session_id, DISCONNECT_TIMEOUT_S,
+            )  # fmt: skip
+        except Exception:  # best-effort cleanup: reported, and the rest of the cleanup goes on
+            logger.warning(
+                "%s: ending session %s failed", self._provider, self.session_id, exc_info=True
+            )
+
+    @property
+    def limits(self) -> Limits:
+        return Limits() if self._session is None else self._session.limits
+
+    @property
+    def session_id(self) -> str:
+        return self.limits.session_id or str(self.number)
+
+    # ------------------------------------------------------------------------------- its calls
+    def wake(self) -> None:
+        """There may be something new to tell the session."""
+        self._wake.set()
+
+    async def told(self) -> None:
+        """Wait until the session knows of the last barge-in."""
+        while self.mouth is not None and self.mouth.untold and not self._stopped.done():
+            self._told.clear()
+            await self._told.wait()
+
+    async def _watch(self, session: ProviderSession) -> SessionEnd:
+        try:
+            return await session.wait_closed()
+        except Exception as exc:  # a boundary: reported as the session's end
+            return self._as_end(exc)
+
+    async def _feed(self, session: ProviderSession) -> SessionEnd:
+        assert self.mouth is not None
+        mouth = self.mouth
+        try:
+            while True:
+                self._wake.clear()
+                now_s = time.monotonic()
+                order = mouth.order(now_s, may_feed=self._stage.may_feed(mouth))
+                if isinstance(order, float):
+                    await _until(self._wake, order - now_s)
+                    continue
+                async with asyncio.timeout(CALL_TIMEOUT_S):
+                    await self._carry_out(session, mouth, order)
+        except TimeoutError:
+            return SessionEnd(
+                EndReason.DISCONNECTED, f"a call took longer than {CALL_TIMEOUT_S:g} s"
+            )
+        except Exception as exc:  # a boundary: reported as the session's end
+            return self._as_end(exc)
+
+    async def _carry_out(self, session: ProviderSession, mouth: Mouth, order: Order) -> None:
+        match order:
+            case Send(pcm, utterance):
+                await session.send(pcm, utterance=utterance)
+            case End(utterance):
+                await session.end(utterance=utterance)
+            case Interrupt(utterance):
+                await session.interrupt(utterance=utterance)
+                mouth.told()
+                self._told.set()
+            case KeepAlive():
+                await session.keep_alive()
+            case Attend(speaking):
+                await session.user_speaking(speaking)
+
+    # ------------------------------------------------------------------------------- its media
+    def release(self) -> None:
+        """It has the floor: play what it said too early."""
+        self._held.pour(self._stage.play_sound, self._stage.play_picture)
+
+    def drop_held(self) -> None:
+        """A barge-in: what it said too early is not wanted any more."""
+        self._held.clear()
+
+    def _on_audio(self, sound: PcmLike) -> None:
+        mouth = self.mouth
+        if mouth is None:
+            return
+        pcm = as_pcm(sound)
+        now_s = time.monotonic()
+        was_open = mouth.gate.is_open(now_s)
+        allowed, any_loud = True, False
+        for seconds, loud in loudness(pcm):
+            allowed = mouth.sound(seconds, loud=loud, now_s=now_s) and allowed
+            any_loud = any_loud or loud
+        if mouth.gate.is_open(now_s) and not was_open:
+            self._wake.set()
+        if not allowed:
+            return
+        verdict = self._stage.verdict(mouth)
+        if verdict is Verdict.PLAY:
+            self._stage.play_sound(pcm)
+        elif verdict is Verdict.HOLD:
+            self._held.sound(pcm, loud=any_loud)
+
+    def _on_video(self, frame: av.VideoFrame) -> None:
+        if self.first_picture is None:
+            self.first_picture = frame
+            self._pictured.set()
+        mouth = self.mouth
+        if mouth is None:
+            return
+        now_s = mouth.seen_at_s = time.monotonic()
+        verdict = self._stage.verdict(mouth)
+        if verdict is Verdict.PLAY and mouth.gate.is_open(now_s):
+            self._stage.play_picture(frame)
+        elif verdict is Verdict.HOLD:
+            self._held.picture(frame)
+
+    def _on_report(self, mark: Started | Finished | Cleared) -> None:
+        mouth = self.mouth
+        if mouth is None:
+            return
+        if isinstance(mark, Cleared):
+            mouth.gate.cleared(time.monotonic())
+            self._wake.set()
+        span = mouth.span(mark.utterance_id)
+        if span is None or self._stage.verdict(mouth) is not Verdict.PLAY:
+            return
+        if isinstance(mark, Finished):
+            position_s = None if mark.position_s is None else mark.position_s + span.offset_s
+            mark = Finished(span.utterance_id, position_s, mark.interrupted)
+        else:
+            mark = type(mark)(span.utterance_id)
+        self._stage.playback_report(mark)
+
+    # ---------------------------------------------------------------------- phases and errors
+    def _on_phase(self, name: str) -> None:
+        self._note_phase()
+        self._phase = name
+        if self._phase_timer is not None:
+            self._phase_timer.reschedule(asyncio.get_running_loop().time() + PHASE_TIMEOUT_S)
+
+    def _note_phase(self) -> None:
+        now_s = time.monotonic()
+        spent_s = now_s - self._phase_at_s
+        self.phases_s[self._phase] = self.phases_s.get(self._phase, 0.0) + spent_s
+        self._phase_at_s = now_s
+
+    def _as_error(self, exc: Exception, timeout_s: float = CALL_TIMEOUT_S) -> ProviderError:
+        """``exc`` as one of our kinds. Foreign texts may hold secrets: only the type is named."""
+        if isinstance(exc, ProviderError):
+            return exc
+        if isinstance(exc, TimeoutError):
+            limit_s = min(timeout_s, PHASE_TIMEOUT_S)
+            return ProviderTimeoutError(self._phase, provider=self._provider, timeout_s=limit_s)
+        what = f"{type(exc).__name__} at {_origin(exc)}"
+        if isinstance(exc, OSError):
+            return DisconnectedError(
+                f"the connection failed ({what}) while waiting for: {self._phase}",
+                provider=self._provider,
+            )
+        return ProtocolError(
+            f"unexpected {what} while waiting for: {self._phase}", provider=self._provider
+        )
+
+    def _as_end(self, exc: Exception) -> SessionEnd:
+        error = self._as_error(exc)
+        reason = EndReason.DISCONNECTED if error.retryable else EndReason.FAILED
+        return SessionEnd(reason, error.reason, error)
+
+
+def _origin(exc: Exception) -> str:
+    """File and line that raised ``exc``."""
+    frames = traceback.extract_tb(exc.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+
+
+async def _until(event: asyncio.Event, timeout_s: float) -> None:
+    """Wait for the event, at most ``timeout_s``."""
+    try:
+        async with asyncio.timeout(None if timeout_s == math.inf else timeout_s):
+            await event.wait()
+    except TimeoutError:
+        pass

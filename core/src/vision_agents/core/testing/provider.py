@@ -1,0 +1,192 @@
+"""A provider in memory: what a provider has to write, and a service to test everything else on.
+
+``MemoryAvatar(MemoryService())`` is a whole avatar without an account or a network: speech goes
+to a :class:`~vision_agents.core.testing.puppet.Puppet`, which gives it back in real time with a
+picture. :mod:`vision_agents.core.testing.faults` makes the same service fail in every known way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import av
+
+from vision_agents.core.avatars.provider import (
+    Capabilities,
+    EndReason,
+    Limits,
+    MediaSink,
+    ProviderAvatar,
+    ProviderSession,
+    SessionEnd,
+)
+from vision_agents.core.errors import BusyError
+from vision_agents.core.media.pcm import PcmData
+from vision_agents.core.sync.utterances import Cleared, Finished, Started
+from vision_agents.core.testing.puppet import Began, Ended, Puppet, PuppetEvent
+
+if TYPE_CHECKING:
+    from vision_agents.core.testing.puppet import Samples
+
+__all__ = ["MemoryAvatar", "MemoryService", "MemorySession"]
+
+PACKET_S = 0.02
+
+
+@dataclass
+class MemoryService:
+    """The service and what it has seen. ``sessions`` holds all ever opened, in order."""
+
+    rate_hz: int = 24_000
+    fps: int = 25
+    size: tuple[int, int] = (64, 48)
+    connect_s: float = 0.2
+    latency_s: float = 0.3
+    limits: Limits = field(default_factory=Limits)
+    max_sessions: int = 2
+    reports: bool = False
+    sessions: list[MemorySession] = field(default_factory=list)
+    most_alive: int = 0
+
+    @property
+    def alive(self) -> int:
+        """Sessions that are open now."""
+        return sum(session.alive for session in self.sessions)
+
+    async def open(self, media: MediaSink) -> MemorySession:
+        """Open a session; what cancellation interrupts leaves nothing."""
+        media.phase("room")
+        await asyncio.sleep(self.connect_s)
+        if self.alive >= self.max_sessions:
+            raise BusyError("all sessions of the account are in use", provider="memory")
+        session = self.make(media)
+        self.sessions.append(session)
+        self.most_alive = max(self.most_alive, self.alive)
+        session.begin()
+        return session
+
+    def make(self, media: MediaSink) -> MemorySession:
+        """A session of this service; one with faults makes another kind."""
+        return MemorySession(self, media)
+
+    def draw(self, samples: Samples) -> av.VideoFrame:
+        """The picture of one step."""
+        del samples
+        return av.VideoFrame(*self.size, "yuv420p")
+
+
+class MemorySession(ProviderSession):
+    """One session. ``calls`` is everything it was told, with the monotonic time."""
+
+    def __init__(self, service: MemoryService, media: MediaSink) -> None:
+        self.limits = service.limits
+        self.calls: list[tuple[float, str, Any]] = []
+        self.opened_at_s = time.monotonic()
+        self.ended_by: EndReason | None = None
+        self._service = service
+        self._media = media
+        self._closed: asyncio.Future[SessionEnd] = asyncio.get_running_loop().create_future()
+        self._puppet = Puppet(
+            service.draw, rate_hz=service.rate_hz, fps=service.fps, latency_s=service.latency_s
+        )
+        self._player: asyncio.Task[None] | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the service holds, and bills, the session."""
+        return self._player is not None and self.ended_by is None
+
+    def begin(self) -> None:
+        self._player = asyncio.create_task(self._play(), name="memory-session")
+
+    async def send(self, pcm: PcmData, *, utterance: int) -> None:
+        self._note("send", (utterance, pcm.duration))
+        self._puppet.speak(str(utterance), pcm.samples)
+
+    async def end(self, *, utterance: int) -> None:
+        self._note("end", utterance)
+        self._puppet.end(str(utterance))
+
+    async def interrupt(self, *, utterance: int) -> None:
+        self._note("interrupt", utterance)
+        self.cut(utterance)
+
+    async def keep_alive(self) -> None:
+        self._note("keep_alive", None)
+
+    async def user_speaking(self, speaking: bool) -> None:
+        self._note("user_speaking", speaking)
+
+    async def wait_closed(self) -> SessionEnd:
+        return await asyncio.shield(self._closed)
+
+    async def disconnect(self, reason: EndReason) -> None:
+        if self.ended_by is None:
+            self.ended_by = reason
+            self._note("disconnect", reason)
+        if self._player is not None:
+            self._player.cancel()
+            await asyncio.wait({self._player})
+
+    def close_from_service(self, end: SessionEnd) -> None:
+        """The service ends it, or the connection breaks."""
+        if not self._closed.done():
+            self._closed.set_result(end)
+
+    # -------------------------------------------------------------------- the service's side
+    async def _play(self) -> None:
+        due_s = time.monotonic()
+        while True:
+            step = self._puppet.step()
+            for event in step.events:
+                self._tell(event)
+            self.show(step.frame)
+            packet = round(PACKET_S * self._service.rate_hz)
+            for start in range(0, len(step.samples), packet):
+                samples = step.samples[start : start + packet]
+                self.sound(PcmData(self._service.rate_hz, "s16", samples))
+                due_s += len(samples) / self._service.rate_hz
+                await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+
+    def show(self, frame: av.VideoFrame) -> None:
+        """A picture leaves the service."""
+        self._media.write_video(frame)
+
+    def sound(self, pcm: PcmData) -> None:
+        """A packet of sound leaves the service."""
+        self._media.write_audio(pcm)
+
+    def cut(self, utterance: int) -> None:
+        """What is queued is dropped, in one step of the puppet."""
+        self._puppet.interrupt()
+        if self._service.reports:
+            self._media.report(Cleared(utterance))
+
+    def _tell(self, event: PuppetEvent) -> None:
+        if not self._service.reports:
+            return
+        if isinstance(event, Began):
+            self._media.report(Started(int(event.utterance)))
+        elif isinstance(event, Ended):
+            self._media.report(Finished(int(event.utterance), event.position_s, event.interrupted))
+
+    def _note(self, what: str, detail: Any) -> None:
+        self.calls.append((time.monotonic(), what, detail))
+
+
+class MemoryAvatar(ProviderAvatar):
+    """An avatar on a :class:`MemoryService`."""
+
+    provider_name = "memory"
+    capabilities = Capabilities(chunk_s=0.2)
+
+    def __init__(self, service: MemoryService, *, fps: int = 25, **options: Any) -> None:
+        width, height = service.size
+        super().__init__(width=width, height=height, fps=fps, **options)
+        self.service = service
+
+    async def connect(self, media: MediaSink) -> ProviderSession:
+        return await self.service.open(media)

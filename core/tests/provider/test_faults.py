@@ -1,0 +1,72 @@
+"""Faults in the middle of a call: the voice goes on, and an event says why."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from vision_agents.core.events.avatar import AvatarDegradedEvent
+from vision_agents.core.testing.faults import FaultyService
+
+
+def _switch(**faults: object) -> Callable[[FaultyService], None]:
+    return lambda service: vars(service.faults).update(faults)
+
+
+FAULTS: dict[str, Callable[[FaultyService], None]] = {
+    "drop": FaultyService.drop,
+    "no sound, no picture": _switch(stall_sound=True, stall_picture=True),
+    "no sound": _switch(stall_sound=True),
+    "silence in the place of speech": _switch(stall_sound=True, comfort_silence=True),
+    "hanging send": _switch(hang_send=True),
+    "hanging interrupt": _switch(stall_sound=True, hang_interrupt=True),
+    "silent cap": _switch(silent_cap_s=0.0),
+    "announced cap": _switch(loud_cap_s=0.0),
+}
+
+
+@dataclass
+class Tally:
+    """What the listener got of what was said."""
+
+    lost: set[int]
+    repeated_s: float
+    longest_pause_s: float
+
+
+def tally(now: Any, line: Any) -> Tally:
+    words = set(line.words)
+    mine = [window for window in now.listener.heard if window.code in words]
+    gaps = [after.at_s - before.at_s for before, after in itertools.pairwise(mine)]
+    return Tally(
+        lost=words - {window.code for window in mine},
+        repeated_s=0.02 * (len(mine) - len(words)),
+        longest_pause_s=max(gaps, default=0.0),
+    )
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_no_word_is_lost_when_a_fault_hits_in_mid_utterance(
+    virtual: Callable[..., Any], call: Any, fault: str
+) -> None:
+    async def main() -> None:
+        async with call() as now:
+            line = now.line(5.0)
+            asyncio.get_running_loop().call_later(1.9, FAULTS[fault], now.service)
+            await now.say(line, speed=1.2)
+            playback = now.avatar.audio_output().playback
+            finished = await playback.wait_finished(line.utterance_id, 30.0)
+            await asyncio.sleep(1.0)
+        told = tally(now, line)
+        assert not told.lost
+        assert told.repeated_s <= 0.5
+        assert told.longest_pause_s <= 0.7
+        assert not finished.interrupted
+        assert [event.reason for event in now.seen(AvatarDegradedEvent)]
+
+    virtual(main())
