@@ -25,7 +25,8 @@ from vision_agents.plugins.liveavatar.sandbox.service import SandboxService
 from vision_agents.plugins.liveavatar.settings import LiveAvatarSettings
 
 if TYPE_CHECKING:
-    from vision_agents.plugins.liveavatar.sandbox.stage import Stage
+    from vision_agents.plugins.liveavatar.sandbox.faults import Faults
+    from vision_agents.plugins.liveavatar.sandbox.stage import OnEvent, Stage
 
 AVATAR_ID = str(uuid.uuid4())
 
@@ -47,8 +48,11 @@ class DarkStage:
         pass
 
 
-async def open_dark(*asked: object) -> tuple[Stage, str, str]:
-    return DarkStage(), "ws://127.0.0.1:1", f"token-of-{asked[0]}"
+async def open_dark(
+    session_id: str, quality: str, faults: Faults, on_event: OnEvent
+) -> tuple[Stage, str, str]:
+    del quality, faults, on_event
+    return DarkStage(), "ws://127.0.0.1:1", f"token-of-{session_id}"
 
 
 @pytest_asyncio.fixture

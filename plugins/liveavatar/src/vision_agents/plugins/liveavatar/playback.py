@@ -6,10 +6,12 @@ sometimes in both; whichever comes first counts.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from vision_agents.core.avatars.provider import Cleared, Finished, Started
 from vision_agents.plugins.liveavatar import wire
 
-Report = Started | Finished | Cleared
+Report: TypeAlias = Started | Finished | Cleared
 
 PREFIX = "utterance-"
 

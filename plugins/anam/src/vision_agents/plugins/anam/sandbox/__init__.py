@@ -14,6 +14,8 @@ from vision_agents.plugins.anam.sandbox.faults import NAMED_FAULTS, Faults
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from vision_agents.plugins.anam.sandbox.session import Draw
+
 AVATAR_ID = "071b0286-4cce-4808-bee2-e642f1062de3"
 API_KEY = "sandbox-key"
 
@@ -27,10 +29,13 @@ async def sandbox(*, port: int = 0, faults: Sequence[str] = ()) -> AsyncIterator
     Raises:
         ValueError: a fault it does not know; names those it has.
     """
-    from vision_agents.plugins.anam.sandbox.flash import flash_draw
+    from vision_agents.core.testing.markers import FlashRenderer
     from vision_agents.plugins.anam.sandbox.service import SandboxService
 
-    service = SandboxService(flash_draw, api_key=API_KEY, faults=named_faults(faults))
+    def make_draw(width: int, height: int, fps: int) -> Draw:
+        return FlashRenderer(width, height, fps).frame
+
+    service = SandboxService(make_draw, api_key=API_KEY, faults=named_faults(faults))
     await service.start(port=port)
     try:
         yield {

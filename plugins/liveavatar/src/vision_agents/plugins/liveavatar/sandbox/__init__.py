@@ -14,6 +14,8 @@ from vision_agents.plugins.liveavatar.sandbox.faults import NAMED_FAULTS, Faults
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from vision_agents.plugins.liveavatar.sandbox.stage import Draw
+
 AVATAR_ID = "dd73ea75-1218-4ef3-92ce-606d5f7fbc0a"
 API_KEY = "sandbox-key"
 
@@ -30,13 +32,13 @@ async def sandbox(*, port: int = 0, faults: Sequence[str] = ()) -> AsyncIterator
     """
     from vision_agents.core.testing.markers import FlashRenderer
     from vision_agents.plugins.liveavatar.sandbox.service import SandboxService
-    from vision_agents.plugins.liveavatar.sandbox.stage import SAMPLE_RATE_HZ, livekit_stages
+    from vision_agents.plugins.liveavatar.sandbox.stage import livekit_stages
     from vision_agents.plugins.livekit.sandbox.server import LiveKitServer
 
     chosen = named_faults(faults)
 
-    def make_draw(width: int, height: int, fps: int) -> object:
-        return FlashRenderer(width, height, fps, rate_hz=SAMPLE_RATE_HZ).draw
+    def make_draw(width: int, height: int, fps: int) -> Draw:
+        return FlashRenderer(width, height, fps).frame
 
     with LiveKitServer() as server:
         stages = livekit_stages(server.connection, make_draw)
