@@ -109,7 +109,7 @@ class AvatarSpeech:
         try:
             await self._close_writer()
         except ProviderError as error:
-            logger.debug("%s: closing the stream of an interrupted utterance: %s", self._avatar, error)
+            logger.debug("closing the stream of an interrupted utterance: %s", error)
         for _ in range(max(1, self._segments.clear())):
             try:
                 reply = await self._room.call(

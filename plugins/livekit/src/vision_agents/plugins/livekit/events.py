@@ -43,7 +43,8 @@ class TrackEnded:
 
 @dataclass(frozen=True, slots=True)
 class DataReceived:
-    """A data message. ``identity`` is empty when the server itself sent it."""
+    """A data message. ``identity`` is empty when the server sent it, and also when it overtook the
+    news that its sender has joined (seen on loopback)."""
 
     identity: str
     topic: str

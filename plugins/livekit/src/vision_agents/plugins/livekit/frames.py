@@ -10,6 +10,7 @@ import numpy as np
 
 from livekit import rtc
 from vision_agents.core.media import PcmData
+from vision_agents.core.media.frames import planes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +32,7 @@ def to_av_frame(frame: rtc.VideoFrame, timestamp_us: int) -> av.VideoFrame:
         kind = rtc.VideoBufferType.Name(frame.type)
         raise ValueError(f"a picture of type {kind}; read the track with format=I420")
     data = np.frombuffer(frame.data, np.uint8)
-    if frame.width % 2 or frame.height % 2:
+    if frame.width % 2 or frame.height % 4:
         out = _copy_planes(data, frame.width, frame.height)
     else:
         rows = data.reshape(frame.height * 3 // 2, frame.width)
@@ -42,18 +43,17 @@ def to_av_frame(frame: rtc.VideoFrame, timestamp_us: int) -> av.VideoFrame:
 
 
 def _copy_planes(data: NDArray[np.uint8], width: int, height: int) -> av.VideoFrame:
-    """Odd sizes have chroma planes of half the size rounded up, which no single array can show."""
+    """One copy, for sizes that a single array cannot show.
+
+    Chroma planes of odd sizes are half the size rounded up, and PyAV 18 takes a height that is no
+    multiple of four for a lower one.
+    """
     out = av.VideoFrame(width, height, "yuv420p")
     at = 0
-    for plane, (columns, rows) in zip(
-        out.planes,
-        ((width, height), *[((width + 1) // 2, (height + 1) // 2)] * 2),
-        strict=True,
-    ):
-        source = data[at : at + columns * rows].reshape(rows, columns)
-        target = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-        target[:rows, :columns] = source
-        at += columns * rows
+    for target in planes(out):
+        end = at + target.size
+        target[:] = data[at:end].reshape(target.shape)
+        at = end
     return out
 
 
@@ -78,9 +78,8 @@ def to_livekit_video(frame: av.VideoFrame) -> rtc.VideoFrame:
     width, height = frame.width & ~1, frame.height & ~1
     if frame.format.name != "yuv420p" or (width, height) != (frame.width, frame.height):
         frame = frame.reformat(width, height, format="yuv420p")
-    return rtc.VideoFrame(
-        width, height, rtc.VideoBufferType.I420, memoryview(frame.to_ndarray().reshape(-1))
-    )
+    data: NDArray[np.uint8] = np.concatenate([plane.reshape(-1) for plane in planes(frame)])
+    return rtc.VideoFrame(width, height, rtc.VideoBufferType.I420, data.data)
 
 
 def to_livekit_audio(samples: NDArray[np.int16], rate_hz: int, channels: int) -> rtc.AudioFrame:

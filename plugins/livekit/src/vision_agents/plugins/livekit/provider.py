@@ -32,7 +32,7 @@ from vision_agents.core.avatars.provider import (
     ProviderSession,
     SessionEnd,
 )
-from vision_agents.core.errors import DisconnectedError, ProviderError
+from vision_agents.core.errors import DisconnectedError, ProviderError, StateError
 
 from . import rooms
 from .avatar_io import AvatarSpeech
@@ -67,23 +67,39 @@ class Invitation:
 class AvatarGuest:
     """The session at the provider's service. Override what the service has; the rest is nothing.
 
-    ``room`` may be used from ``joined`` on.
+    ``send_data`` works once the avatar is in the room.
     """
-
-    limits = Limits()
 
     def __init__(self, session_id: str, *, limits: Limits | None = None) -> None:
         self.session_id = session_id
         self.limits = limits or Limits(session_id=session_id)
+        self._room: RoomClient | None = None
+        self._identity = ""
 
-    async def keep_alive(self, room: RoomClient) -> None:
+    def enter(self, room: RoomClient, identity: str) -> None:
+        """The avatar is in ``room`` as ``identity``; called by the session."""
+        self._room, self._identity = room, identity
+
+    async def send_data(self, payload: bytes, topic: str) -> None:
+        """Send a data message to the avatar.
+
+        Raises:
+            StateError: it is not in the room yet.
+            ProviderError: the room does not take it.
+        """
+        if self._room is None:
+            raise StateError(f"the avatar of session {self.session_id} has not joined the room yet")
+        await self._room.send_data(payload, topic=topic, to=self._identity)
+
+    async def keep_alive(self) -> None:
         """Show the service that we are there."""
 
-    async def user_speaking(self, room: RoomClient, speaking: bool) -> None:
+    async def user_speaking(self, speaking: bool) -> None:
         """Let the face look attentive."""
 
     def on_data(self, message: DataReceived) -> SessionEnd | None:
         """A data message of the worker; return the end of the session where it means that."""
+        del message
         return None
 
     async def end(self, reason: EndReason) -> None:
@@ -138,7 +154,7 @@ class LiveKitSession(ProviderSession):
     ) -> None:
         self._connection = connection
         self._provider = provider
-        self._name = name
+        self.room_name = name
         self._agent = f"{name}-agent"
         self._avatar = f"{name}-avatar"
         self._media = media
@@ -155,7 +171,7 @@ class LiveKitSession(ProviderSession):
     async def join(self) -> None:
         """Enter the room with every handler in place, before the provider is told to come."""
         token = join_token(
-            self._connection, room=self._name, identity=self._agent, kind="agent"
+            self._connection, room=self.room_name, identity=self._agent, kind="agent"
         )
         self._room.receive(
             self._avatar,
@@ -168,12 +184,12 @@ class LiveKitSession(ProviderSession):
     async def invitation(self) -> Invitation:
         """What the provider's service needs to know."""
         token = avatar_token(
-            self._connection, room=self._name, identity=self._avatar, agent_identity=self._agent
+            self._connection, room=self.room_name, identity=self._avatar, agent_identity=self._agent
         )
         return Invitation(
             url=self._connection.url,
             token=token,
-            room=self._name,
+            room=self.room_name,
             room_sid=await self._room.sid(),
             avatar_identity=self._avatar,
             agent_identity=self._agent,
@@ -185,11 +201,11 @@ class LiveKitSession(ProviderSession):
             self._room.wait_for_participant(self._avatar, timeout_s=AVATAR_JOIN_TIMEOUT_S)
         )
 
-    async def wait_for_picture(self) -> None:
+    async def wait_for_picture(self, *, timeout_s: float = FIRST_PICTURE_TIMEOUT_S) -> None:
         """Return when its first picture was decoded."""
-        await self._or_ended(
-            self._room.wait_for_track(self._avatar, "video", timeout_s=FIRST_PICTURE_TIMEOUT_S)
-        )
+        if self.guest is not None:
+            self.guest.enter(self._room, self._avatar)
+        await self._or_ended(self._room.wait_for_track(self._avatar, "video", timeout_s=timeout_s))
 
     async def _or_ended(self, waiting: Any) -> None:
         task = asyncio.ensure_future(waiting)
@@ -223,11 +239,11 @@ class LiveKitSession(ProviderSession):
 
     async def keep_alive(self) -> None:
         if self.guest is not None:
-            await self.guest.keep_alive(self._room)
+            await self.guest.keep_alive()
 
     async def user_speaking(self, speaking: bool) -> None:
         if self.guest is not None:
-            await self.guest.user_speaking(self._room, speaking)
+            await self.guest.user_speaking(speaking)
 
     async def wait_closed(self) -> SessionEnd:
         return await asyncio.shield(self._ended)
@@ -235,7 +251,7 @@ class LiveKitSession(ProviderSession):
     async def disconnect(self, reason: EndReason) -> None:
         if self._disconnecting is None:
             self._disconnecting = asyncio.create_task(
-                self._disconnect(reason), name=f"{self._name}-disconnect"
+                self._disconnect(reason), name=f"{self.room_name}-disconnect"
             )
         await asyncio.shield(self._disconnecting)
 
@@ -255,10 +271,12 @@ class LiveKitSession(ProviderSession):
         try:
             await self.guest.end(reason)
         except ProviderError as error:
-            logger.warning("%s: could not end session %s: %s", self._provider, self._name, error)
+            logger.warning(
+                "%s: could not end session %s: %s", self._provider, self.room_name, error
+            )
 
     async def _leave(self) -> None:
-        await rooms.delete_room(self._connection, self._name)
+        await rooms.delete_room(self._connection, self.room_name)
         await self._room.close()
 
     # -- how it can end ------------------------------------------------------------------------
@@ -271,7 +289,7 @@ class LiveKitSession(ProviderSession):
                 self._lost(EndReason.DISCONNECTED, f"out of the LiveKit room ({why})")
             case Reconnected():
                 self._check_after_reconnect()
-            case DataReceived(identity=identity) if identity == self._avatar:
+            case DataReceived(identity=identity) if identity in (self._avatar, ""):
                 end = self.guest.on_data(event) if self.guest else None
                 if end is not None and not self._ended.done():
                     self._ended.set_result(end)

@@ -29,9 +29,7 @@ async def read_video(track: rtc.Track, on_frame: Callable[[av.VideoFrame], None]
 
     ``on_frame`` runs on the event loop and owns the frame; it must only enqueue.
     """
-    stream = rtc.VideoStream(
-        track, capacity=VIDEO_QUEUE_FRAMES, format=rtc.VideoBufferType.I420
-    )
+    stream = rtc.VideoStream(track, capacity=VIDEO_QUEUE_FRAMES, format=rtc.VideoBufferType.I420)
     try:
         async for event in stream:
             on_frame(to_av_frame(event.frame, event.timestamp_us))

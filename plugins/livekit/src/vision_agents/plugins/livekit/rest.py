@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
+
 from vision_agents.core.errors import (
     AuthError,
     BusyError,
@@ -22,6 +22,9 @@ from vision_agents.core.errors import (
     ProviderTimeoutError,
     QuotaError,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 TIMEOUT_S = 10.0
 RETRY_PAUSE_S = 0.5
@@ -46,11 +49,14 @@ class RestClient:
         path: str,
         *,
         body: Mapping[str, Any] | None = None,
+        image: bytes | None = None,
         phase: str,
         timeout_s: float = TIMEOUT_S,
         attempts: int = 1,
     ) -> dict[str, Any]:
         """Send ``body`` as JSON and return the JSON object of the answer.
+
+        With ``image``, a PNG, both go as the parts ``payload`` and ``image`` of a form.
 
         Raises:
             AuthError: 401, 403.
@@ -65,13 +71,13 @@ class RestClient:
         pause_s = RETRY_PAUSE_S
         for _ in range(attempts - 1):
             try:
-                return await self._once(method, path, body, phase, timeout_s)
+                return await self._once(method, path, body, image, phase, timeout_s)
             except ProviderError as error:
                 if not error.retryable:
                     raise
             await asyncio.sleep(pause_s)
             pause_s *= 2
-        return await self._once(method, path, body, phase, timeout_s)
+        return await self._once(method, path, body, image, phase, timeout_s)
 
     async def close(self) -> None:
         """Release the connections; idempotent."""
@@ -84,16 +90,19 @@ class RestClient:
         method: str,
         path: str,
         body: Mapping[str, Any] | None,
+        image: bytes | None,
         phase: str,
         timeout_s: float,
     ) -> dict[str, Any]:
         if self._http is None:
             self._http = aiohttp.ClientSession(headers=self._headers)
+        form = None if image is None else _form(body, image)
         try:
             async with self._http.request(
                 method,
                 f"{self._base_url}{path}",
-                json=body,
+                json=body if form is None else None,
+                data=form,
                 timeout=aiohttp.ClientTimeout(total=timeout_s),
             ) as reply:
                 text = await reply.text(errors="replace")
@@ -126,6 +135,13 @@ class RestClient:
                 status_code=status,
             )
         return parsed
+
+
+def _form(body: Mapping[str, Any] | None, image: bytes) -> aiohttp.FormData:
+    form = aiohttp.FormData()
+    form.add_field("payload", json.dumps(body or {}), content_type="application/json")
+    form.add_field("image", image, filename="image.png", content_type="image/png")
+    return form
 
 
 def refusal(
@@ -162,7 +178,18 @@ def _detail(text: str) -> str:
         for key in ("detail", "message", "error"):
             if isinstance(parsed.get(key), str):
                 return _shown(parsed[key])
+            if isinstance(parsed.get(key), list):
+                return _first_problem(parsed[key])
     return _shown(text)
+
+
+def _first_problem(problems: list[Any]) -> str:
+    """The first entry of a validation error as FastAPI writes it: where, and what is wrong."""
+    first = problems[0] if problems else {}
+    if not isinstance(first, dict):
+        return _shown(str(first))
+    where = ".".join(str(part) for part in first.get("loc", ())[1:])
+    return _shown(f"{where}: {first.get('msg', 'invalid')}")
 
 
 def _shown(text: str) -> str:

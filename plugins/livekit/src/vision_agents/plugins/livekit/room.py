@@ -37,12 +37,14 @@ from .events import (
     TrackEnded,
     TrackStarted,
 )
+from .noise import hide_harmless_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from typing import Any, TypeVar
 
     import av
+
     from vision_agents.core.media import PcmData
 
     T = TypeVar("T")
@@ -73,6 +75,7 @@ class RoomClient:
     def __init__(
         self, *, provider: str, on_event: Callable[[RoomEvent], None] | None = None
     ) -> None:
+        hide_harmless_warnings()
         self._provider = provider
         self._on_event = on_event
         self._room: rtc.Room | None = None
@@ -86,9 +89,7 @@ class RoomClient:
 
     # -- connection --------------------------------------------------------------------------
 
-    async def connect(
-        self, url: str, token: str, *, timeout_s: float = CONNECT_TIMEOUT_S
-    ) -> None:
+    async def connect(self, url: str, token: str, *, timeout_s: float = CONNECT_TIMEOUT_S) -> None:
         """Join the room that ``token`` is for.
 
         Raises:
@@ -211,11 +212,13 @@ class RoomClient:
             ProviderTimeoutError: not within ``timeout_s``.
             DisconnectedError: we are out of the room.
         """
-        await self._until(
-            lambda: identity in (there := self.participants()) or (identity is None and bool(there)),
-            f"{identity or 'somebody'} to join the LiveKit room",
-            timeout_s,
-        )
+
+        def is_there() -> bool:
+            there = self.participants()
+            return bool(there) if identity is None else identity in there
+
+        phase = f"{identity or 'somebody'} to join the LiveKit room"
+        await self._until(is_there, phase, timeout_s)
 
     async def wait_for_track(self, identity: str, kind: MediaKind, *, timeout_s: float) -> None:
         """Return when a picture or sound of ``identity`` has arrived. Needs ``receive`` first.
@@ -226,9 +229,7 @@ class RoomClient:
             lambda: (identity, kind) in self._live, f"{kind} of {identity}", timeout_s
         )
 
-    async def _until(
-        self, reached: Callable[[], bool], phase: str, timeout_s: float
-    ) -> None:
+    async def _until(self, reached: Callable[[], bool], phase: str, timeout_s: float) -> None:
         try:
             async with asyncio.timeout(timeout_s):
                 while not reached():
@@ -403,13 +404,9 @@ class RoomClient:
             async with asyncio.timeout(timeout_s):
                 return await sdk_call
         except TimeoutError:
-            raise ProviderTimeoutError(
-                what, provider=self._provider, timeout_s=timeout_s
-            ) from None
+            raise ProviderTimeoutError(what, provider=self._provider, timeout_s=timeout_s) from None
         except (rtc.StreamError, PublishDataError, PublishTrackError) as error:
-            raise DisconnectedError(
-                f"{what} failed: {error}", provider=self._provider
-            ) from error
+            raise DisconnectedError(f"{what} failed: {error}", provider=self._provider) from error
 
     def _joined_room(self) -> rtc.Room:
         if self._room is None or self._ended is not None:

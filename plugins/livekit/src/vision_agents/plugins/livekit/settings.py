@@ -26,9 +26,7 @@ class LiveKitAvatarSettings(AvatarSettings):
         Raises:
             ConfigError: it cannot be one; says why.
         """
-        return LiveKitConnection(
-            self.livekit_url, self.livekit_api_key, self.livekit_api_secret
-        )
+        return LiveKitConnection(self.livekit_url, self.livekit_api_key, self.livekit_api_secret)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from vision_agents.plugins.livekit.connection import LiveKitConnection
 
-HOW_TO_GET_IT = (
-    "no LiveKit server found: set LIVEKIT_SERVER to its binary, put `livekit-server` on PATH, or "
-    "run `go install github.com/livekit/livekit-server/cmd/server@v1.8.4`"
+INSTALL = (
+    "go install github.com/livekit/livekit-server/cmd/server@v1.8.4 (or set LIVEKIT_SERVER to a "
+    "binary you have)"
 )
 START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 5.0
@@ -75,7 +75,7 @@ class LiveKitServer:
     def __init__(self, binary: Path | None = None) -> None:
         found = binary or find_server()
         if found is None:
-            raise FileNotFoundError(HOW_TO_GET_IT)
+            raise FileNotFoundError(f"no LiveKit server found; get one with: {INSTALL}")
         self._binary = found
         self._folder = tempfile.TemporaryDirectory(prefix="livekit-")
         self._process: subprocess.Popen[bytes] | None = None

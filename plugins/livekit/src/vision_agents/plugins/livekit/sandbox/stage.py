@@ -8,14 +8,16 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
-from livekit import rtc
 
+from livekit import rtc
 from vision_agents.plugins.livekit.frames import to_livekit_audio, to_livekit_video
+from vision_agents.plugins.livekit.publishing import audio_options, video_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import av
+
     from vision_agents.core.testing.puppet import Puppet, PuppetEvent
     from vision_agents.plugins.livekit.room import RoomClient
 
@@ -57,17 +59,13 @@ class PuppetStage:
         audio_name, video_name = self._names
         await self._room.publish(
             rtc.LocalAudioTrack.create_audio_track(audio_name, self._audio),
-            rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=False),
+            audio_options(),
         )
         if video:
             self._video = rtc.VideoSource(width, height)
             await self._room.publish(
                 rtc.LocalVideoTrack.create_video_track(video_name, self._video),
-                rtc.TrackPublishOptions(
-                    source=rtc.TrackSource.SOURCE_CAMERA,
-                    simulcast=False,
-                    video_codec=rtc.VideoCodec.VP8,
-                ),
+                video_options(width, height, float(self._puppet.fps)),
             )
 
     def interrupt(self) -> bool:

@@ -24,7 +24,7 @@ from vision_agents.plugins.livekit.avatar_io import (
     PLAYBACK_FINISHED,
     PLAYBACK_STARTED,
 )
-from vision_agents.plugins.livekit.events import ParticipantLeft, RoomEvent
+from vision_agents.plugins.livekit.events import Disconnected, ParticipantLeft, RoomEvent
 from vision_agents.plugins.livekit.room import RoomClient
 from vision_agents.plugins.livekit.tokens import ON_BEHALF_ATTRIBUTE
 
@@ -88,8 +88,8 @@ class AvatarWorker:
         *,
         size: tuple[int, int],
         faults: WorkerFaults | None = None,
-        on_ready: Callable[[AvatarWorker], Coroutine[Any, Any, None]] | None = None,
-        on_started: Callable[[AvatarWorker], Coroutine[Any, Any, None]] | None = None,
+        on_ready: Callable[[], Coroutine[Any, Any, None]] | None = None,
+        on_started: Callable[[], Coroutine[Any, Any, None]] | None = None,
     ) -> None:
         self._url = url
         self._token = token
@@ -152,7 +152,7 @@ class AvatarWorker:
             group.create_task(self._stage.run(), name="avatar-stage")
             group.create_task(self._read_streams(), name="avatar-streams")
             if self._on_ready is not None:
-                group.create_task(self._on_ready(self), name="avatar-ready")
+                group.create_task(self._on_ready(), name="avatar-ready")
 
     async def _find_agent(self) -> str:
         """The agent we speak for: named in our token, else the first agent in the room."""
@@ -230,7 +230,7 @@ class AvatarWorker:
                 if not self.faults.no_started:
                     self._spawn(self._call_agent(PLAYBACK_STARTED, ""))
                 if self._on_started is not None:
-                    self._spawn(self._on_started(self))
+                    self._spawn(self._on_started())
                 if self.faults.leave_after_s is not None:
                     self._spawn(self._leave_in(self.faults.leave_after_s))
                 if self.faults.freeze_after_s is not None:
@@ -271,5 +271,8 @@ class AvatarWorker:
         self._group.create_task(work)
 
     def _on_room(self, event: RoomEvent) -> None:
-        if isinstance(event, ParticipantLeft) and event.identity == self.agent:
-            self.leave("the agent left")
+        match event:
+            case ParticipantLeft(identity=identity) if identity == self.agent:
+                self.leave("the agent left")
+            case Disconnected(reason=reason):
+                self.leave(f"out of the room: {reason}")

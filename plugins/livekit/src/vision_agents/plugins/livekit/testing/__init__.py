@@ -7,7 +7,7 @@ In a ``conftest.py`` import the fixtures ``livekit_server``, ``own_livekit_serve
 from __future__ import annotations
 
 from vision_agents.plugins.livekit.sandbox.server import (
-    HOW_TO_GET_IT,
+    INSTALL,
     LiveKitServer,
     find_server,
 )
@@ -15,7 +15,7 @@ from vision_agents.plugins.livekit.sandbox.server import (
 from .fixtures import livekit_server, own_livekit_server, room_name
 
 __all__ = [
-    "HOW_TO_GET_IT",
+    "INSTALL",
     "LiveKitServer",
     "find_server",
     "livekit_server",
