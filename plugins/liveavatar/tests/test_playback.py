@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vision_agents.core.avatars.provider import Cleared, Finished, Started
+from vision_agents.core.avatars.provider import Finished, Started
 from vision_agents.plugins.liveavatar import wire
 from vision_agents.plugins.liveavatar.playback import PlaybackReports, event_id
 
@@ -41,7 +41,7 @@ def test_an_end_of_the_old_utterance_does_not_end_the_new_one() -> None:
         wire.SpeakEnded(event_id(1), interrupted=True),
         wire.SpeakEnded("", interrupted=False),
     ]
-    assert reports(heard, late) == [Cleared(1)]
+    assert reports(heard, late) == []
     assert reports(heard, [wire.SpeakStarted(event_id(2))]) == [Started(2)]
 
 

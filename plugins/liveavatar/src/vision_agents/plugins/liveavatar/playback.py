@@ -1,17 +1,19 @@
 """From LiveAvatar's playback events to core's reports: one of each kind per utterance.
 
 Pure. The service tells playback in two families of events, with or without the utterance's name,
-sometimes in both; whichever comes first counts.
+sometimes in both; whichever comes first counts. ``agent.audio_buffer_cleared`` is not passed on as
+"cleared": it comes over the socket some 0.3 s before the last of the old sound has come through the
+room, so it would open core's gate too early.
 """
 
 from __future__ import annotations
 
 from typing import TypeAlias
 
-from vision_agents.core.avatars.provider import Cleared, Finished, Started
+from vision_agents.core.avatars.provider import Finished, Started
 from vision_agents.plugins.liveavatar import wire
 
-Report: TypeAlias = Started | Finished | Cleared
+Report: TypeAlias = Started | Finished
 
 PREFIX = "utterance-"
 
@@ -54,9 +56,6 @@ class PlaybackReports:
                 return self._start(_utterance(name))
             case wire.SpeakEnded(name, interrupted):
                 return self._end(_utterance(name), interrupted)
-            case wire.BufferCleared(name):
-                number = _utterance(name)
-                return None if number is None else Cleared(number)
             case _:
                 return None
 

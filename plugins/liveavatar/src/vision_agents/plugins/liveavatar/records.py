@@ -16,7 +16,7 @@ CAPABILITIES = Capabilities(
     max_lead_s=3.0,
     keep_alive_s=120.0,
     idle_timeout_s=300.0,
-    reports=frozenset({"started", "finished", "cleared"}),
+    reports=frozenset({"started", "finished"}),
     needs_account=True,
     needs_services=("base_url",),
 )
