@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import av
     from aiortc import VideoStreamTrack
+
     from vision_agents.core.media.audio_stream import AudioOutputStream
     from vision_agents.plugins.local.performer import Beat
 
@@ -52,7 +53,7 @@ class LocalAvatar(Avatar):
     def __init__(self, width: int = 1280, height: int = 720, fps: int = 30) -> None:
         super().__init__()
         self.settings = LocalAvatarSettings(width=width, height=height, fps=fps)
-        self._sync = AVSynchronizer(width=width, height=height, fps=fps)
+        self._sync = AVSynchronizer(width=width, height=height, fps=fps, shared_timeline=True)
         self._studio = _Studio(self.settings)
         self._heard: list[AudioOutputChunk] = []
         self._interrupted = False

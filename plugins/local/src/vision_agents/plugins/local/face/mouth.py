@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
 from vision_agents.plugins.local.face.canvas import Canvas, Layers, colour
 from vision_agents.plugins.local.face.shapes import MouthShape, Vectors, shape_of
 
@@ -98,10 +99,11 @@ class _Brush:
 
     def below(self, curve: Floats | float, softness: float = 1.0) -> Floats:
         """1 below the curve, 0 above, with an edge of ``softness`` pixels."""
-        distance = np.asarray(self.y - (curve + self.slant), np.float32)
+        distance: Floats = np.asarray(self.y - (curve + self.slant), np.float32)
         distance *= self.pixels_per_unit / softness
         distance += 0.5
-        return np.clip(distance, 0.0, 1.0, out=distance)
+        np.clip(distance, 0.0, 1.0, out=distance)
+        return distance
 
     def between(self, top: Floats | float, bottom: Floats | float, softness: float = 1.0) -> Floats:
         """Coverage of the space between two curves, within the mouth's width."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from vision_agents.plugins.local.face.canvas import Canvas, planes
@@ -40,7 +41,9 @@ class FaceRenderer:
         place(planes(picture), canvas, at)
         lower_jaw(canvas, head, float(mouth[_JAW]))
         draw_mouth(canvas, head, mouth)
-        if (at.width, at.height) == self._size:
-            return canvas.frame
-        width, height = self._size
-        return canvas.frame.reformat(width, height)
+        frame = canvas.frame
+        if (at.width, at.height) != self._size:
+            frame = frame.reformat(*self._size)
+        frame.pts = number
+        frame.time_base = Fraction(1, self._fps)
+        return frame

@@ -1,7 +1,5 @@
 """Text as people write it, made ready for a synthesiser that knows one language at a time."""
 
-# ruff: noqa: RUF001 (punctuation and letters of many scripts are the subject here)
-
 from __future__ import annotations
 
 import re

@@ -1,0 +1,1 @@
+"""Makes, trains and measures the viseme classifier; no part of the wheel."""
