@@ -100,7 +100,7 @@ class SandboxService:
 
     # ------------------------------------------------------------------------ handlers
     async def _token(self, request: web.Request) -> web.Response:
-        if failed := await self._fault("token"):
+        if (failed := await self._fault("token")) is not None:
             return failed
         if request.headers.get("X-API-KEY") != self.api_key:
             return _refuse(401, 4010, "Invalid API key")
@@ -120,7 +120,7 @@ class SandboxService:
         return _ok({"session_id": session_id, "session_token": token}, "Session token created")
 
     async def _start(self, request: web.Request) -> web.Response:
-        if failed := await self._fault("start"):
+        if (failed := await self._fault("start")) is not None:
             return failed
         asked = self._tokens.pop(_bearer(request), None)
         if asked is None:
@@ -148,7 +148,7 @@ class SandboxService:
         return _ok(data, "ok", status=201)
 
     async def _stop(self, request: web.Request) -> web.Response:
-        if failed := await self._fault("stop"):
+        if (failed := await self._fault("stop")) is not None:
             return failed
         body = await _json(request)
         if request.headers.get("X-API-KEY") != self.api_key:
@@ -163,7 +163,7 @@ class SandboxService:
         return _ok(None, "Session stopped")
 
     async def _keep_alive(self, request: web.Request) -> web.Response:
-        if failed := await self._fault("keep-alive"):
+        if (failed := await self._fault("keep-alive")) is not None:
             return failed
         if request.headers.get("X-API-KEY") != self.api_key:
             return _refuse(401, 4010, "Invalid API key")
