@@ -39,9 +39,9 @@ def sound(first_sample: int, count: int, *, speaking: bool = True) -> NDArray[np
 
 
 def loudness(time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far the mouth is open, 0 to 1, at about the pace of syllables, never the same."""
+    """How far the mouth is open, 0.15 to 1, at about the pace of syllables, never the same."""
     wave = np.sin(2 * np.pi * 1.7 * time_s) + np.sin(2 * np.pi * 2.9 * time_s + 1)
-    return np.clip(wave / 2 + 0.3, 0, 1)
+    return np.clip(wave / 2 + 0.4, 0.15, 1)
 
 
 def picture(number: int, *, width: int, height: int, speaking: bool = True) -> VideoFrame:

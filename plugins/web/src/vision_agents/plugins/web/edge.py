@@ -14,10 +14,10 @@ from vision_agents.core.edge.call import Participant
 from vision_agents.core.edge.commands import Command, Interrupt, Say
 from vision_agents.core.edge.edge import Edge
 from vision_agents.core.edge.ice import reachable_address
+from vision_agents.core.edge.mailbox import Mailbox
 from vision_agents.core.errors import StateError
 from vision_agents.plugins.web import wire
 from vision_agents.plugins.web.fanout import Fanout
-from vision_agents.plugins.web.mailbox import Mailbox
 from vision_agents.plugins.web.server import Channel, PageServer
 from vision_agents.plugins.web.settings import WebSettings
 from vision_agents.plugins.web.status import AgentStatus

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from vision_agents.plugins.web.mailbox import Mailbox
+from vision_agents.core.edge.mailbox import Mailbox
 
 
 async def test_in_order_and_ends_after_what_is_there() -> None:
