@@ -10,11 +10,28 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from .connection import LiveKitConnection
-    from .room import RoomClient
+    from vision_agents.plugins.livekit.connection import LiveKitConnection
+    from vision_agents.plugins.livekit.edge import LiveKitEdge
+    from vision_agents.plugins.livekit.edge import LiveKitEdge as Edge
+    from vision_agents.plugins.livekit.provider import (
+        AvatarGuest,
+        Invitation,
+        LiveKitProviderAvatar,
+    )
+    from vision_agents.plugins.livekit.rest import RestClient
+    from vision_agents.plugins.livekit.room import RoomClient
+    from vision_agents.plugins.livekit.settings import LiveKitAvatarSettings, LiveKitEdgeSettings
 else:
     _HOMES = {
+        "AvatarGuest": "provider",
+        "Edge": "edge",
+        "Invitation": "provider",
+        "LiveKitAvatarSettings": "settings",
         "LiveKitConnection": "connection",
+        "LiveKitEdge": "edge",
+        "LiveKitEdgeSettings": "settings",
+        "LiveKitProviderAvatar": "provider",
+        "RestClient": "rest",
         "RoomClient": "room",
     }
 
@@ -23,7 +40,20 @@ else:
 
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+        module = import_module(f"{__name__}.{_HOMES[name]}")
+        return getattr(module, "LiveKitEdge" if name == "Edge" else name)
 
 
-__all__ = ["LiveKitConnection", "RoomClient", "__version__"]
+__all__ = [
+    "AvatarGuest",
+    "Edge",
+    "Invitation",
+    "LiveKitAvatarSettings",
+    "LiveKitConnection",
+    "LiveKitEdge",
+    "LiveKitEdgeSettings",
+    "LiveKitProviderAvatar",
+    "RestClient",
+    "RoomClient",
+    "__version__",
+]

@@ -276,8 +276,9 @@ class LiveKitSession(ProviderSession):
             )
 
     async def _leave(self) -> None:
-        await rooms.delete_room(self._connection, self.room_name)
+        # We first: the SDK takes being put out of a room for an accident, and says so.
         await self._room.close()
+        await rooms.delete_room(self._connection, self.room_name)
 
     # -- how it can end ------------------------------------------------------------------------
 
