@@ -107,7 +107,7 @@ class SandboxService:
         body = await _json(request)
         if body.get("mode") != "LITE":
             return _invalid("mode", "Input should be 'LITE'")
-        if problem := _invalid_settings(body):
+        if (problem := _invalid_settings(body)) is not None:
             return problem
         if self._avatar_ids is not None and body["avatar_id"] not in self._avatar_ids:
             return _refuse(404, 4044, f"Avatar {body['avatar_id']} not found")
