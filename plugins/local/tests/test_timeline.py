@@ -58,8 +58,7 @@ def test_lips_shut_in_the_shortest_closure() -> None:
 def test_movement_is_centred_on_the_sound() -> None:
     heights = np.array(openings(track_of(rows(("sil", 20), ("aa", 20), ("sil", 20))), 60))
     half = heights.max() / 2
-    rise, fall = np.flatnonzero(np.diff((heights > half).astype(int)))
-    assert (rise, fall) == (19, 39)
+    assert np.flatnonzero(np.diff((heights > half).astype(int))).tolist() == [19, 39]
 
 
 @pytest.mark.parametrize("step", [1, 2, 7])

@@ -160,13 +160,14 @@ async def test_other_scripts_are_spoken_by_their_language(text: str, beginning: 
     assert words(chunks)[-1] == "hello"
 
 
-async def test_a_hundred_kilobytes_stream_in_bounded_memory() -> None:
-    chunks, total_s = 0, 0.0
-    async for chunk in LocalTTS(words_per_minute=450).synthesize("seven words " * 8_700):
-        chunks += 1
-        total_s += chunk.data.duration
+async def test_a_hundred_kilobytes_stream_piece_by_piece() -> None:
+    stream = LocalTTS().synthesize("seven words " * 8_700)
+    total_s = 0.0
+    while total_s < 120:
+        chunk = await anext(stream)
         assert chunk.data.duration < 1.0
-    assert total_s > 1_000
+        total_s += chunk.data.duration
+    await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
 
 
 def test_pieces_end_with_sentences_and_keep_every_word() -> None:

@@ -94,16 +94,13 @@ class _Brush:
         self.t = self.x / shape.width
         self.curves = _outline(shape, np.clip(self.t, -1.0, 1.0))
         edge = (1.0 - np.abs(self.t)) * shape.width * self.pixels_per_unit + 0.5
-        self.inside = np.clip(edge, 0.0, 1.0)
+        self.inside: Floats = np.asarray(np.clip(edge, 0.0, 1.0), np.float32)
         self.gap = float((self.curves.lower_inner - self.curves.upper_inner).max())
 
     def below(self, curve: Floats | float, softness: float = 1.0) -> Floats:
         """1 below the curve, 0 above, with an edge of ``softness`` pixels."""
-        distance: Floats = np.asarray(self.y - (curve + self.slant), np.float32)
-        distance *= self.pixels_per_unit / softness
-        distance += 0.5
-        np.clip(distance, 0.0, 1.0, out=distance)
-        return distance
+        pixels = (self.y - (curve + self.slant)) * np.float32(self.pixels_per_unit / softness)
+        return np.asarray(np.clip(pixels + np.float32(0.5), 0.0, 1.0), np.float32)
 
     def between(self, top: Floats | float, bottom: Floats | float, softness: float = 1.0) -> Floats:
         """Coverage of the space between two curves, within the mouth's width."""
