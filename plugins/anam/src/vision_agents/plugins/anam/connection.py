@@ -223,7 +223,11 @@ class AnamConnection:
         if signalling is not None:
             if not self._server_ended:
                 await signalling.send_end_session()
-            await signalling.close()
+            try:
+                await signalling.close()
+            except Exception as error:
+                # Best-effort cleanup: what broke the SDK's own receive task comes out here.
+                logger.debug("anam: closing the signalling socket: %s", error)
         self._remember_peer()
         peers, self._peers = self._peers, []
         await asyncio.gather(*(settled(peer) for peer in peers))

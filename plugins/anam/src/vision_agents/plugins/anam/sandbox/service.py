@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from vision_agents.core.testing.service import ServiceLog
 from vision_agents.plugins.anam.sandbox.faults import Faults
 from vision_agents.plugins.anam.sandbox.session import SandboxSession
 
@@ -44,6 +45,7 @@ class SandboxService:
         self.sessions: dict[str, SandboxSession] = {}
         self.url = ""
         self.stops: list[str] = []
+        self.log = ServiceLog()
         self._make_draw = make_draw
         self._refused = 0
         self._host = ""
@@ -119,7 +121,7 @@ class SandboxService:
         width = options.get("videoWidth") or self.faults.width
         height = options.get("videoHeight") or self.faults.height
         draw = self._make_draw(width, height, 25)
-        session = SandboxSession(session_id, body, self.faults, draw)
+        session = SandboxSession(session_id, body, self.faults, draw, self.log)
         self.sessions[session_id] = session
         session.start()
         return {

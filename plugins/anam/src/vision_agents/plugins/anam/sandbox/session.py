@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import av
     from numpy.typing import NDArray
 
+    from vision_agents.core.testing.service import ServiceLog
     from vision_agents.plugins.anam.sandbox.faults import Faults
 
     Draw = Callable[[NDArray[np.int16]], av.VideoFrame]
@@ -46,7 +47,14 @@ class SandboxSession:
     ``bad_order`` chunks out of sequence.
     """
 
-    def __init__(self, session_id: str, request: dict[str, Any], faults: Faults, draw: Draw):
+    def __init__(
+        self,
+        session_id: str,
+        request: dict[str, Any],
+        faults: Faults,
+        draw: Draw,
+        log: ServiceLog,
+    ) -> None:
         self.session_id = session_id
         self.request = request
         self.received: list[str] = []
@@ -55,11 +63,12 @@ class SandboxSession:
         self.dials = 0
         self.end_reason: str | None = None
         self._faults = faults
-        self._draw = draw
+        self._log = log
         self._ready = False
         self._sequence = 0
         self._utterance = 0
         self._resampler = Resampler(RATE_HZ)
+        log.opened(session_id)
         self._puppet = Puppet(draw, rate_hz=RATE_HZ, fps=FPS, latency_s=faults.render_latency_s)
         self._peers: list[RTCPeerConnection] = []
         self._face: Face | None = None
@@ -111,10 +120,12 @@ class SandboxSession:
             return
         self.bad_order += payload["sequenceNumber"] != self._sequence
         self._sequence = payload["sequenceNumber"] + 1
+        self._log.speech(self.session_id, len(samples), payload["sampleRate"])
         pcm = PcmData.from_numpy(samples, sample_rate=payload["sampleRate"], format="s16")
         self._puppet.speak(str(self._utterance), self._resampler.push(pcm).samples)
 
     def _end_utterance(self) -> None:
+        self._log.ended(self.session_id)
         self._sequence = 0
         self._puppet.speak(str(self._utterance), self._resampler.drain().samples)
         self._puppet.end(str(self._utterance))
@@ -124,6 +135,7 @@ class SandboxSession:
         message = json.loads(text)
         if message.get("message_type") == "interrupt":
             self.received.append("interrupt")
+            self._log.interrupted(self.session_id)
             self._spawn(self._interrupt(), "interrupt")
 
     async def _interrupt(self) -> None:
@@ -240,6 +252,7 @@ class SandboxSession:
         if self.end_reason is not None:
             return
         self.end_reason = reason
+        self._log.closed(self.session_id)
         if tell is not None:
             await self.tell("endsession", tell)
         if self._socket is not None and not self._socket.closed:

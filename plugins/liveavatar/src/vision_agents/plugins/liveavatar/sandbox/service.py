@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from vision_agents.core.testing.service import ServiceLog
 from vision_agents.plugins.liveavatar.sandbox.faults import Faults
 from vision_agents.plugins.liveavatar.sandbox.session import SandboxSession
 
@@ -54,6 +55,7 @@ class SandboxService:
         self.faults = faults or Faults()
         self.sessions: dict[str, SandboxSession] = {}
         self.url = ""
+        self.log = ServiceLog()
         self._avatar_ids = avatar_ids
         self._open_stage = open_stage
         self._tokens: dict[str, dict[str, Any]] = {}
@@ -131,7 +133,11 @@ class SandboxService:
         session_id = asked["session_id"]
         cap_s = float(asked.get("max_session_duration") or self._cap_s(asked))
         session = SandboxSession(
-            session_id, self.faults, cap_s=cap_s, is_sandbox=bool(asked.get("is_sandbox"))
+            session_id,
+            self.faults,
+            self.log,
+            cap_s=cap_s,
+            is_sandbox=bool(asked.get("is_sandbox")),
         )
         stage, room_url, client_token = await self._open_stage(
             session_id, asked["video_settings"]["quality"], self.faults, session.on_event

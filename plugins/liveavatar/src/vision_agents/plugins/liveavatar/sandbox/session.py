@@ -15,12 +15,13 @@ import numpy as np
 from aiohttp import WSMsgType, web
 
 from vision_agents.core.testing.puppet import Began, Ended, PuppetEvent, Starved
+from vision_agents.plugins.liveavatar.wire import MAX_MESSAGE_BYTES, SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
+    from vision_agents.core.testing.service import ServiceLog
     from vision_agents.plugins.liveavatar.sandbox.faults import Faults
     from vision_agents.plugins.liveavatar.sandbox.stage import Stage
 
-MAX_MESSAGE_BYTES = 1_000_000
 NEW_STATES = {"connecting": "connecting", "connected": "connected", "closed": "closed"}
 OLD_STATES = {"connecting": "new", "connected": "connected", "closed": "disconnected"}
 
@@ -32,7 +33,15 @@ class SandboxSession:
     command in order, ``too_early`` counts those dropped before ``connected``.
     """
 
-    def __init__(self, session_id: str, faults: Faults, *, cap_s: float, is_sandbox: bool) -> None:
+    def __init__(
+        self,
+        session_id: str,
+        faults: Faults,
+        log: ServiceLog,
+        *,
+        cap_s: float,
+        is_sandbox: bool,
+    ) -> None:
         self.session_id = session_id
         self.cap_s = cap_s
         self.started_at = time.monotonic()
@@ -44,6 +53,7 @@ class SandboxSession:
         self.message_bytes: list[int] = []
         self.too_early = 0
         self._faults = faults
+        self._log = log
         self._is_sandbox = is_sandbox
         self._stage: Stage
         self._socket: web.WebSocketResponse | None = None
@@ -56,6 +66,7 @@ class SandboxSession:
 
     def start(self, stage: Stage) -> None:
         """Begin playout and watch the clocks; ``end`` awaits what this starts."""
+        self._log.opened(self.session_id)
         self._stage = stage
         if not self._faults.no_room:
             self._spawn(self._stage.run(), "playout")
@@ -71,6 +82,7 @@ class SandboxSession:
         if self.end_reason is not None:
             return
         self.end_reason, self.ended_at = reason, time.monotonic()
+        self._log.closed(self.session_id)
         if self._socket is not None and not self._socket.closed:
             await self._tell("session.state_updated", state=self._state("closed"))
             with contextlib.suppress(TimeoutError):
@@ -136,9 +148,11 @@ class SandboxSession:
             case "agent.speak":
                 await self._speak(message, event_id)
             case "agent.speak_end":
+                self._log.ended(self.session_id, utterance=event_id)
                 self._stage.puppet.end(event_id)
                 await self._answer("agent.audio_buffer_committed", event_id)
             case "agent.interrupt":
+                self._log.interrupted(self.session_id)
                 await self._interrupt(event_id)
             case "agent.start_listening" | "agent.stop_listening" | "session.keep_alive" | "start":
                 pass
@@ -152,6 +166,7 @@ class SandboxSession:
         except (binascii.Error, ValueError):
             await self._error("audio is not base64 of whole 16-bit samples", event_id)
             return
+        self._log.speech(self.session_id, len(samples), SAMPLE_RATE_HZ, utterance=event_id)
         self._stage.puppet.speak(event_id, samples)
         await self._answer("agent.audio_buffer_appended", event_id)
 
