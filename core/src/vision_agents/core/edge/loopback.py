@@ -6,11 +6,12 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 from vision_agents.core.edge.call import Participant
 from vision_agents.core.edge.commands import Command, Interrupt, Say
 from vision_agents.core.edge.edge import Edge
+from vision_agents.core.edge.mailbox import Mailbox
 
 if TYPE_CHECKING:
     import av
@@ -26,8 +27,6 @@ __all__ = ["LoopbackEdge"]
 PACKET_S = 0.02
 # What a person said and nobody took: 250 packets are 5 s.
 MAX_WAITING = 250
-
-T = TypeVar("T")
 
 
 class LoopbackEdge(Edge):
@@ -67,8 +66,8 @@ class LoopbackEdge(Edge):
         self._over = asyncio.Event()
         self._failure: Exception | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._incoming: Inbox[PcmData] = Inbox(MAX_WAITING)
-        self._wishes: Inbox[Command] = Inbox(MAX_WAITING)
+        self._incoming: Mailbox[PcmData] = Mailbox(MAX_WAITING)
+        self._wishes: Mailbox[Command] = Mailbox(MAX_WAITING)
 
     # -- what an agent calls ------------------------------------------------------------------
 
@@ -173,34 +172,3 @@ class LoopbackEdge(Edge):
             self.pictures += 1
             if self._on_video is not None:
                 self._on_video(frame, time.monotonic())
-
-
-class Inbox(Generic[T], AsyncIterator[T]):
-    """A bounded queue that can be closed; beyond its size the oldest item goes, counted."""
-
-    def __init__(self, size: int) -> None:
-        self._items: deque[T] = deque(maxlen=size)
-        self._changed = asyncio.Event()
-        self._closed = False
-        self.dropped = 0
-
-    def put(self, item: T) -> None:
-        """Add an item; nothing after ``close``."""
-        if self._closed:
-            return
-        self.dropped += len(self._items) == self._items.maxlen
-        self._items.append(item)
-        self._changed.set()
-
-    def close(self) -> None:
-        """End the iteration after what is waiting."""
-        self._closed = True
-        self._changed.set()
-
-    async def __anext__(self) -> T:
-        while not self._items:
-            if self._closed:
-                raise StopAsyncIteration
-            self._changed.clear()
-            await self._changed.wait()
-        return self._items.popleft()

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["MediaFile", "check_path"]
 
 VIDEO_CLOCK_HZ: Final = 90_000
-# A fragment ends at a key frame: what a power cut can cost.
 KEY_FRAME_EVERY_S: Final = 2
+# A fragment is what a power cut can cost.
+FRAGMENT_US: Final = 1_000_000
 
 
 class Format(NamedTuple):
@@ -41,7 +42,11 @@ _MP4 = Format(
     container="mp4",
     # Written in fragments, so that it plays whatever happens; closing it properly puts the
     # ordinary index at its end, which every player and editor reads.
-    container_options={"movflags": "+hybrid_fragmented"},
+    container_options={
+        "movflags": "+hybrid_fragmented",
+        "frag_duration": str(FRAGMENT_US),
+        "flush_packets": "1",
+    },
     video="libx264",
     # A face before a still background: CRF 21 shows no blocks, and slower presets cost twice
     # the time for a tenth of the size.
@@ -51,7 +56,7 @@ _MP4 = Format(
 )
 _WEBM = Format(
     container="webm",
-    container_options={},
+    container_options={"cluster_time_limit": "1000", "flush_packets": "1"},
     video="libvpx",
     video_options={"deadline": "realtime", "cpu-used": "8", "crf": "12", "b": "2M"},
     audio="libopus",

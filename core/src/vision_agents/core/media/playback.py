@@ -48,11 +48,15 @@ class Playback:
         self._changed = Signal()
 
     def follow(self, stream: AudioOutputStream) -> None:
-        """From now on, what is sent into ``stream`` is what this output owes. Idempotent."""
+        """From now on, what is sent into ``stream`` is what this output owes. Idempotent.
+
+        What the output owed before, such as an avatar's silence while it started, is forgotten.
+        """
         if stream is self._followed:
             return
         if self._followed is not None:
             self._followed.followers.remove(self)
+            self.tracker = UtteranceTracker()
         self._followed = stream
         stream.followers.append(self)
 
