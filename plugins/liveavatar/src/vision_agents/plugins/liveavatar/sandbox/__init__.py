@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 AVATAR_ID = "dd73ea75-1218-4ef3-92ce-606d5f7fbc0a"
 API_KEY = "sandbox-key"
 
-__all__ = ["NAMED_FAULTS", "Faults", "sandbox"]
+__all__ = ["API_KEY", "AVATAR_ID", "NAMED_FAULTS", "Faults", "flash_draw", "sandbox"]
 
 
 @asynccontextmanager
@@ -30,18 +30,14 @@ async def sandbox(*, port: int = 0, faults: Sequence[str] = ()) -> AsyncIterator
         ValueError: a fault it does not know; names those it has.
         FileNotFoundError: no LiveKit server is installed; says how to get one.
     """
-    from vision_agents.core.testing.markers import FlashRenderer
     from vision_agents.plugins.liveavatar.sandbox.service import SandboxService
     from vision_agents.plugins.liveavatar.sandbox.stage import livekit_stages
     from vision_agents.plugins.livekit.sandbox.server import LiveKitServer
 
     chosen = named_faults(faults)
 
-    def make_draw(width: int, height: int, fps: int) -> Draw:
-        return FlashRenderer(width, height, fps).frame
-
     with LiveKitServer() as server:
-        stages = livekit_stages(server.connection, make_draw)
+        stages = livekit_stages(server.connection, flash_draw)
         service = SandboxService(
             stages, api_key=API_KEY, avatar_ids=frozenset({AVATAR_ID}), faults=chosen
         )
@@ -54,6 +50,13 @@ async def sandbox(*, port: int = 0, faults: Sequence[str] = ()) -> AsyncIterator
             }
         finally:
             await service.close()
+
+
+def flash_draw(width: int, height: int, fps: int) -> Draw:
+    """Pictures from which lip-sync can be read."""
+    from vision_agents.core.testing.markers import FlashRenderer
+
+    return FlashRenderer(width, height, fps).frame
 
 
 def named_faults(names: Sequence[str]) -> Faults:
