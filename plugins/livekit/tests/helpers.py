@@ -54,11 +54,11 @@ async def joined(
 
 @asynccontextmanager
 async def performing(
-    room: RoomClient, puppet: Puppet, *, video: bool = True
+    room: RoomClient, puppet: Puppet, *, video: bool = True, size: tuple[int, int] = SIZE
 ) -> AsyncIterator[PuppetStage]:
     """``puppet`` plays into ``room`` while the block runs."""
     stage = PuppetStage(room, puppet, on_event=lambda event: None)
-    await stage.publish(*SIZE, video=video)
+    await stage.publish(*size, video=video)
     playing = asyncio.create_task(stage.run())
     try:
         yield stage

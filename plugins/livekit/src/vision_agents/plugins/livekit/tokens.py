@@ -18,6 +18,9 @@ ON_BEHALF_ATTRIBUTE = "lk.publish_on_behalf"
 
 # It matters for the first connect only: the server refreshes the token of whoever is in the room.
 TTL_S = 6 * 3600.0
+# An avatar's worker may be queued for minutes (LemonSlice documents 2.5). One that comes later than
+# this is an orphan of a session given up long ago, and is better kept out.
+AVATAR_TTL_S = 300.0
 
 
 def join_token(
@@ -66,4 +69,5 @@ def avatar_token(
         identity=identity,
         kind="agent",
         attributes={ON_BEHALF_ATTRIBUTE: agent_identity},
+        ttl_s=AVATAR_TTL_S,
     )

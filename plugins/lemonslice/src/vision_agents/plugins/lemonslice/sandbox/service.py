@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+
+from vision_agents.core.testing.service import ServiceLog
 
 from .checks import problem_with_body
 from .faults import Faults
@@ -25,6 +28,7 @@ class SandboxService:
     def __init__(self, make_draw: MakeDraw, *, api_key: str, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
         self.sessions: dict[str, SandboxSession] = {}
+        self.log = ServiceLog()
         self.created = 0
         """How many ``create`` calls were made, refused ones too."""
         self._make_draw = make_draw
@@ -78,11 +82,13 @@ class SandboxService:
         if self.faults.concurrency is not None and len(self.alive) >= self.faults.concurrency:
             return _refuse(403, "too many concurrent sessions")
         session_id = f"livekit-{uuid.uuid4().hex[:12]}"
-        session = SandboxSession(session_id, body, self._make_draw, self.faults)
+        session = SandboxSession(session_id, body, self._make_draw, self.faults, self.log)
         self.sessions[session_id] = session
         session.start()
         # Started before it is told: a caller that gives up meanwhile has an orphan.
-        await asyncio.sleep(self.faults.answer_delay_s)
+        answer_s = time.monotonic() + self.faults.answer_delay_s
+        while time.monotonic() < answer_s and request.transport is not None:
+            await asyncio.sleep(0.05)
         return web.json_response({"session_id": session_id}, status=201)
 
     async def _list(self, request: web.Request) -> web.Response:

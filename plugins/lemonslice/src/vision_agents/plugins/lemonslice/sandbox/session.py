@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from vision_agents.core.testing.service import ServiceLog
     from vision_agents.plugins.lemonslice.sandbox.faults import Faults
 
     Draw = Callable[[NDArray[np.int16]], av.VideoFrame]
@@ -42,7 +43,12 @@ class SandboxSession:
     """
 
     def __init__(
-        self, session_id: str, body: dict[str, Any], make_draw: MakeDraw, faults: Faults
+        self,
+        session_id: str,
+        body: dict[str, Any],
+        make_draw: MakeDraw,
+        faults: Faults,
+        log: ServiceLog,
     ) -> None:
         self.session_id = session_id
         self.body = body
@@ -52,6 +58,7 @@ class SandboxSession:
         self.ended_s: float | None = None
         self.started_s = time.monotonic()
         self._faults = faults
+        self._log = log
         self._make_draw = make_draw
         self._idle_timeout_s = float(body.get("idle_timeout", 60))
         self._active_s = time.monotonic()
@@ -70,14 +77,17 @@ class SandboxSession:
             puppet,
             size=self._size,
             faults=faults.worker,
+            log=log,
+            session=session_id,
             on_ready=self._ready,
             on_started=self._speech_started,
         )
-        self._first_speech_s: float | None = None
+        self.first_speech_s: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin; ``close`` awaits what this starts."""
+        self._log.opened(self.session_id)
         self._spawn(self._live(), "worker")
         self._spawn(self._watch(), "clocks")
 
@@ -153,8 +163,8 @@ class SandboxSession:
             self._draw = self._make_draw(self._size[0] // 2, self._size[1] // 2, FPS)
 
     async def _speech_started(self) -> None:
-        if self._first_speech_s is None:
-            self._first_speech_s = time.monotonic()
+        if self.first_speech_s is None:
+            self.first_speech_s = time.monotonic()
         latency_s = self._faults.render_latency_s
         await self._say({"type": "metric", "time_to_first_push": latency_s, "tts_audio_delay": 110})
 
@@ -184,8 +194,8 @@ class SandboxSession:
                 self._end("TIMED_OUT", "idle")
             elif (
                 fatal_s is not None
-                and self._first_speech_s is not None
-                and now_s - self._first_speech_s > fatal_s
+                and self.first_speech_s is not None
+                and now_s - self.first_speech_s > fatal_s
             ):
                 await self._say({"type": "error", "error": "GPU lost", "fatal": True})
                 self._end("FAILED", "fatal error")
@@ -194,6 +204,7 @@ class SandboxSession:
         if self.over:
             return
         self.status, self.ended_s = status, time.monotonic()
+        self._log.closed(self.session_id)
         self.worker.leave(because)
 
     def _spawn(self, work: Any, name: str) -> None:

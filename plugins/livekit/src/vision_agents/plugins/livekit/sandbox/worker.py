@@ -18,6 +18,7 @@ import numpy as np
 from livekit import rtc
 from vision_agents.core.errors import ProviderError
 from vision_agents.core.testing.puppet import Began, Ended, Puppet, Starved
+from vision_agents.core.testing.service import ServiceLog
 from vision_agents.plugins.livekit.avatar_io import (
     AUDIO_TOPIC,
     CLEAR_BUFFER,
@@ -77,7 +78,8 @@ class AvatarWorker:
     """One worker for one session; ``run`` it in a task, cancel the task to kill it.
 
     ``draw`` makes the pictures (see ``Puppet``), of ``size``. ``on_ready`` is awaited when both
-    tracks are published; ``on_started`` for each utterance whose first sound has left.
+    tracks are published; ``on_started`` for each utterance whose first sound has left. What comes
+    is noted in ``log`` under the name ``session``.
     """
 
     def __init__(
@@ -88,6 +90,8 @@ class AvatarWorker:
         *,
         size: tuple[int, int],
         faults: WorkerFaults | None = None,
+        log: ServiceLog | None = None,
+        session: str = "",
         on_ready: Callable[[], Coroutine[Any, Any, None]] | None = None,
         on_started: Callable[[], Coroutine[Any, Any, None]] | None = None,
     ) -> None:
@@ -98,6 +102,8 @@ class AvatarWorker:
         self._on_ready = on_ready
         self._on_started = on_started
         self.faults = faults or WorkerFaults()
+        self._log = log or ServiceLog()
+        self._session = session
         self.segments: list[Segment] = []
         self.clears: list[str] = []
         self.agent = ""
@@ -198,6 +204,7 @@ class AvatarWorker:
                 odd = whole[len(whole) & ~1 :]
                 samples = np.frombuffer(whole[: len(whole) & ~1], np.int16)
                 segment.samples += len(samples)
+                self._log.speech(self._session, len(samples), self._puppet.rate_hz, utterance=name)
                 self._puppet.speak(name, samples)
         except rtc.StreamError as error:
             segment.faults.append(str(error))
@@ -205,6 +212,7 @@ class AvatarWorker:
             segment.closed = True
             if odd:
                 segment.faults.append("half a sample at the end")
+            self._log.ended(self._session, utterance=name)
             self._puppet.end(name)
             if self.faults.early_finished and segment.samples:
                 self._spawn(self._finished(segment.samples / self._puppet.rate_hz, False))
@@ -213,6 +221,7 @@ class AvatarWorker:
         self.clears.append(call.caller_identity)
         if call.caller_identity != self.agent:
             return "reject"
+        self._log.interrupted(self._session)
         if self.faults.no_clear_reply:
             await asyncio.sleep(call.response_timeout)
         await asyncio.sleep(self.faults.late_clear_reply_s)
