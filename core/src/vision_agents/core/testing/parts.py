@@ -128,6 +128,7 @@ class PassthroughAvatar(Avatar):
     async def _consume(self) -> None:
         async for chunk in self.input_audio_stream:
             if chunk.data is not None:
+                await self._sync.wait_for_demand()
                 await self._show(chunk.data)
 
     async def _show(self, pcm: PcmData) -> None:
