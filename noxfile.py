@@ -145,8 +145,9 @@ def minimums(session: nox.Session, distribution: str) -> None:
 
 @nox.session
 def bars(session: nox.Session) -> None:
-    """Lip-sync and barge-in of the sync engine in virtual time; exits 1 beyond the limits."""
+    """Figures with a limit: lip-sync and barge-in in virtual time, and what importing costs."""
     session.install(*CONSTRAINTS, "--editable", "core")
+    session.run("python", "benchmarks/import_time.py")
     session.run("python", "benchmarks/bars.py", *session.posargs)
 
 
