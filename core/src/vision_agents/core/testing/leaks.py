@@ -37,7 +37,7 @@ async def nothing_left_behind() -> AsyncIterator[None]:
     left_tasks = asyncio.all_tasks() - tasks - own
     if left_tasks:
         _, left_tasks = await asyncio.wait(left_tasks, timeout=GRACE_S)
-    left_threads = await _outliving(set(threading.enumerate()) - threads)
+    left_threads = await outliving(set(threading.enumerate()) - threads)
     complaints = [*map(describe_task, left_tasks), *map(describe_thread, left_threads)]
     for task in left_tasks:
         task.cancel()
@@ -47,7 +47,7 @@ async def nothing_left_behind() -> AsyncIterator[None]:
         pytest.fail("left behind by this test:\n  " + "\n  ".join(complaints), pytrace=False)
 
 
-async def _outliving(threads: set[threading.Thread]) -> list[threading.Thread]:
+async def outliving(threads: set[threading.Thread]) -> list[threading.Thread]:
     """The threads that are still alive after the grace, sorted by name."""
     until_s = time.monotonic() + GRACE_S
     left = _leaks(threads)

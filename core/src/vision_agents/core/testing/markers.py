@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.int16]
 
-__all__ = ["MARKERS", "FlashRenderer", "MarkerDetector", "MarkerReport", "speech_with_markers"]
+__all__ = [
+    "MARKERS",
+    "FlashRenderer",
+    "MarkerDetector",
+    "MarkerReport",
+    "picture_number",
+    "speech_with_markers",
+]
 
 _LOW_HZ = np.arange(14) * 80.0 + 600
 _HIGH_HZ = np.arange(15) * 120.0 + 1900
@@ -229,6 +236,12 @@ class FlashRenderer:
         return frame
 
 
+def picture_number(frame: av.VideoFrame, source_size: tuple[int, int] | None = None) -> int | None:
+    """The number, modulo 32768, of a picture drawn by ``FlashRenderer``; None if unreadable."""
+    code = _read(frame, source_size or (frame.width, frame.height))
+    return None if code is None else code.number
+
+
 def _read(frame: av.VideoFrame, source_size: tuple[int, int]) -> _Code | None:
     if frame.format.name in ("yuv420p", "yuvj420p", "nv12"):
         luma: NDArray[Any] = planes(frame)[0] if len(frame.planes) == 3 else _first_plane(frame)
@@ -268,6 +281,8 @@ class MarkerReport:
     """Pictures decoded."""
     unreadable: int
     """Pictures in which no valid code was found."""
+    heard: list[tuple[float, int]]
+    """``(when, marker)`` of each burst heard, in order."""
 
     @property
     def all_offsets(self) -> list[float]:
@@ -331,7 +346,7 @@ class MarkerDetector:
         missing_sounds = [marker for marker in seen if marker not in names]
         return MarkerReport(
             offsets, missing_pictures, missing_sounds, gaps, utterances, len(self._seen),
-            self._unreadable,
+            self._unreadable, heard,
         )  # fmt: skip
 
     def _hear(

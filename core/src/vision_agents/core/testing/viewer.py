@@ -11,7 +11,7 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import av
 
@@ -119,7 +119,7 @@ class MeasuredCall:
         avatar.attach_audio_input(self.input)
         avatar.audio_output().playback.follow(self.input)
 
-    async def __aenter__(self) -> MeasuredCall:
+    async def __aenter__(self) -> Self:
         async with AsyncExitStack() as undo:
             undo.push_async_callback(self.avatar.close)
             undo.callback(self.input.close)
