@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -86,9 +86,9 @@ class SandboxService:
         self.sessions[session_id] = session
         session.start()
         # Started before it is told: a caller that gives up meanwhile has an orphan.
-        answer_s = time.monotonic() + self.faults.answer_delay_s
-        while time.monotonic() < answer_s and request.transport is not None:
-            await asyncio.sleep(0.05)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.faults.answer_delay_s):
+                await _client_gone(request)
         return web.json_response({"session_id": session_id}, status=201)
 
     async def _list(self, request: web.Request) -> web.Response:
@@ -132,14 +132,20 @@ class SandboxService:
         return _refuse(status, f"fault: {status}")
 
 
+async def _client_gone(request: web.Request) -> None:
+    """Return when nobody waits for the answer any more."""
+    while request.transport is not None:  # noqa: ASYNC110 - aiohttp has no event for it
+        await asyncio.sleep(0.05)
+
+
 async def _read_body(request: web.Request) -> tuple[Any, bool, str | None]:
     """JSON, or the parts ``payload`` and ``image`` of a form; a problem where it is neither."""
     try:
         if request.content_type != "multipart/form-data":
             return await request.json(), False, None
         form = await request.post()
-        payload = form.get("payload")
-        text = payload if isinstance(payload, str) else ""
+        payload = form.get("payload", "")
+        text = payload if isinstance(payload, (str, bytes, bytearray)) else ""
         return json.loads(text), "image" in form, None
     except ValueError:
         return {}, False, "body is no JSON"

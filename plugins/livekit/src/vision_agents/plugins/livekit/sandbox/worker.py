@@ -25,7 +25,12 @@ from vision_agents.plugins.livekit.avatar_io import (
     PLAYBACK_FINISHED,
     PLAYBACK_STARTED,
 )
-from vision_agents.plugins.livekit.events import Disconnected, ParticipantLeft, RoomEvent
+from vision_agents.plugins.livekit.events import (
+    DataReceived,
+    Disconnected,
+    ParticipantLeft,
+    RoomEvent,
+)
 from vision_agents.plugins.livekit.room import RoomClient
 from vision_agents.plugins.livekit.tokens import ON_BEHALF_ATTRIBUTE
 
@@ -107,6 +112,8 @@ class AvatarWorker:
         self.segments: list[Segment] = []
         self.clears: list[str] = []
         self.agent = ""
+        self.on_data: Callable[[DataReceived], None] | None = None
+        """Called with every data message that comes."""
         self.room = RoomClient(provider="avatar worker", on_event=self._on_room)
         self._stage = PuppetStage(self.room, puppet, on_event=self._on_puppet)
         self._streams: asyncio.Queue[rtc.ByteStreamReader] = asyncio.Queue()
@@ -283,5 +290,7 @@ class AvatarWorker:
         match event:
             case ParticipantLeft(identity=identity) if identity == self.agent:
                 self.leave("the agent left")
+            case DataReceived() if self.on_data is not None:
+                self.on_data(event)
             case Disconnected(reason=reason):
                 self.leave(f"out of the room: {reason}")
