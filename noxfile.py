@@ -126,8 +126,9 @@ def compat(session: nox.Session) -> None:
 @nox.session
 def clean_clone(session: nox.Session) -> None:
     """The README's first command, from a clone of the last commit and with an empty home."""
-    session.install(*CONSTRAINTS, "--editable", "core", "--group", "pyproject.toml:test")
-    session.run(*PYTEST, "tests/clean_clone", *session.posargs)
+    page = ("--editable", "core", "--editable", "plugins/web")
+    session.install(*CONSTRAINTS, *page, "--group", "pyproject.toml:test")
+    session.run(*PYTEST, "-s", "tests/clean_clone", *session.posargs)
 
 
 @nox.session

@@ -5,6 +5,7 @@ What is cloned is the last commit. Fetches the demo's packages anew, since the c
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -15,15 +16,42 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 
+from plugins.web.tests.browser import WatchedPage, chromium
 from tests.distributions import ROOT
 
 URL = re.compile(r"http://127\.0\.0\.1:\d+\S*")
 # Fetching 70 MB of packages on a slow line, then the demo's own start.
 UP_WITHIN_S = 300
+
+SPEAKS_WITHIN_S = 3.0
+
+# True once a picture is shown and sound louder than silence has come out of the network.
+FACE_SPEAKS = """
+async () => {
+  const video = document.querySelector("video");
+  if (!video || !video.videoWidth || !video.srcObject) return false;
+  if (!window.heard) {
+    const [track] = video.srcObject.getAudioTracks();
+    if (!track) return false;
+    window.heard = { peak: 0 };
+    (async () => {
+      const reader = new MediaStreamTrackProcessor({ track: track.clone() }).readable.getReader();
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return;
+        const samples = new Float32Array(value.numberOfFrames);
+        value.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
+        value.close();
+        window.heard.peak = Math.max(window.heard.peak, ...samples.map(Math.abs));
+      }
+    })();
+  }
+  return window.heard.peak > 0.02;
+}
+"""
 
 pytestmark = pytest.mark.timeout(UP_WITHIN_S + 60)
 
@@ -72,17 +100,17 @@ def clone(tmp_path: Path) -> Clone:
 
 
 @pytest.fixture
-def demo(clone: Clone) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The running demo and its address."""
+def demo(clone: Clone) -> Iterator[subprocess.Popen[str]]:
     with clone.start("demo", "--no-open", "--port", "0") as process:
         try:
-            yield process, address(process)
+            yield process
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
 def address(process: subprocess.Popen[str]) -> str:
+    """Where the demo says it is, once it is up."""
     assert process.stdout is not None
     said = []
     until_s = time.monotonic() + UP_WITHIN_S
@@ -94,22 +122,25 @@ def address(process: subprocess.Popen[str]) -> str:
     raise AssertionError(f"the demo ended ({process.wait()}):\n{''.join(said)}")
 
 
-def test_the_demo_serves_its_page_and_leaves_cleanly(
-    demo: tuple[subprocess.Popen[str], str], clone: Clone
+async def test_the_face_speaks_and_the_demo_leaves_cleanly(
+    demo: subprocess.Popen[str], clone: Clone
 ) -> None:
-    process, url = demo
-    with urlopen(url, timeout=10) as answer:
-        assert answer.status == 200
-        assert b"<video" in answer.read()
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(timeout=15) == 0
+    async with chromium() as browser:
+        url = await asyncio.to_thread(address, demo)
+        up_s = time.monotonic()
+        page = await WatchedPage.open(browser, url)
+        await page.page.wait_for_function(FACE_SPEAKS, timeout=15_000)
+        took_s = time.monotonic() - up_s
+        await page.close()
+    os.killpg(demo.pid, signal.SIGINT)
+    assert await asyncio.to_thread(demo.wait, timeout=15) == 0
+    print(f"the face speaks {took_s:.2f} s after the server is up")  # noqa: T201
+    assert took_s <= SPEAKS_WITHIN_S
 
     assert not (clone.folder / ".venv" / "bin" / "uv").exists(), "uv belongs outside of .venv"
-    changed = subprocess.run(
-        ["git", "status", "--porcelain"],
-        cwd=clone.folder,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert changed.stdout == "", "running the demo must not leave anything that git sees"
+    assert changed_files(clone.folder) == ""
+
+
+def changed_files(folder: Path) -> str:
+    status = ["git", "status", "--porcelain"]
+    return subprocess.run(status, cwd=folder, capture_output=True, text=True, check=True).stdout
