@@ -54,8 +54,10 @@ class MyAvatar(Avatar):
     async def _consume(self, stream: AudioOutputStream) -> None:
         async for chunk in stream:
             if chunk.data is not None:  # else the end of an utterance, or a barge-in
-                await self._sync.wait_for_demand()  # do not run ahead of the listener
                 await self._speak(chunk.data)
+                # Do not run ahead of the listener. Wait with empty hands: a chunk held here
+                # through a barge-in would be heard after it.
+                await self._sync.wait_for_demand()
             elif chunk.final:
                 await self._show(0.0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -186,6 +187,42 @@ async def test_a_barge_in_cuts_at_once_and_reports_what_was_heard(
     assert cut.heard_s == pytest.approx(ended[0].heard_s, abs=0.05)
     if avatar is not None:
         assert len(avatar.interrupted_at_s) == 1
+
+
+async def test_the_barge_in_order_is_the_same_for_every_avatar() -> None:
+    """Voice and input first, then the local cut, and only then the avatar is told."""
+
+    class Looks(PassthroughAvatar):
+        async def interrupt(self) -> None:
+            at_interrupt.append(self.audio_output().buffered)
+            at_interrupt.append(self.input_audio_stream.buffered)
+
+    at_interrupt: list[float] = []
+    agent = make_agent(avatar=Looks())
+    async with agent.join():
+        saying = asyncio.create_task(agent.say("a b c d e f g h i j k l m n o p"))
+        await asyncio.sleep(0.5)
+        await agent.interrupt()
+        await saying
+    assert at_interrupt == [0, 0]
+
+
+async def test_barge_ins_from_all_sides_leave_the_agent_able_to_speak() -> None:
+    """Interrupts before, in and after speech, at once and in a row, with new speech between."""
+    edge = LoopbackEdge()
+    agent = make_agent(edge=edge, avatar=PassthroughAvatar(), tts=ToneVoice(word_s=0.1))
+    rng = random.Random(7)
+    async with agent.join():
+        for _ in range(15):
+            sayings = [asyncio.create_task(agent.say("a b c d e f")) for _ in range(2)]
+            await asyncio.sleep(rng.random() * 0.3)
+            await asyncio.gather(*(agent.interrupt() for _ in range(rng.randint(1, 3))))
+            for spoken in await asyncio.gather(*sayings):
+                assert spoken.heard_text in ("a b c d e f", "") or spoken.interrupted
+        edge.heard.clear()
+        spoken = await agent.say("one two three four five")
+    assert spoken.heard_text == "one two three four five"
+    assert loud_s(edge) == pytest.approx(0.5, abs=0.05)
 
 
 async def test_an_interrupt_is_harmless_when_nothing_is_said() -> None:

@@ -49,6 +49,7 @@ class Reports:
         self._observers = observers
         self._edge = edge
         self._speech: Speech | None = None
+        self._last_sync: SyncReport | None = None
 
     def follow(self, speech: Speech) -> None:
         """Report what is played of ``speech`` from now on."""
@@ -89,6 +90,13 @@ class Reports:
 
     def _synced(self, report: SyncReport) -> None:
         self._events.send(AvatarSyncReportEvent(report=report, **self._origin))
+        before, self._last_sync = self._last_sync, report
+        self._record("avatar.depth.ms", report.depth_s * 1000)
+        if before is None or report.shown > before.shown:
+            self._record("avatar.av_offset.ms", report.offset_ms_p50)
+        for name, total, total_before in _counts(report, before):
+            if total > total_before:
+                self._metrics.add(name, total - total_before, provider=self.session.provider_name)
 
     def _played(self, event: object) -> None:
         if isinstance(event, UtteranceStarted):
@@ -145,3 +153,21 @@ class Reports:
             "session_id": self.session.session_id,
             "provider_name": self.session.provider_name,
         }
+
+
+def _counts(report: SyncReport, before: SyncReport | None) -> list[tuple[str, float, float]]:
+    """What a report counts since the engine began, as metrics, with the count before."""
+
+    def pair(name: str, *fields: str) -> tuple[str, float, float]:
+        total = sum(getattr(report, field) for field in fields)
+        return name, total, sum(getattr(before, field) for field in fields) if before else 0
+
+    silence = pair("avatar.audio.inserted_silence.s", "inserted_silence_s")
+    ran_dry = float(silence[1] > silence[2])  # in this report's second, once or more often
+    return [
+        silence,
+        ("avatar.audio.underruns", ran_dry, 0),
+        pair("avatar.video.frames.dropped", "dropped", "thinned"),
+        pair("avatar.video.frames.repeated", "repeated"),
+        pair("avatar.video.frames.late", "late"),
+    ]

@@ -128,8 +128,9 @@ class PassthroughAvatar(Avatar):
     async def _consume(self) -> None:
         async for chunk in self.input_audio_stream:
             if chunk.data is not None:
-                await self._sync.wait_for_demand()
                 await self._show(chunk.data)
+                # After writing, not before: what is taken must not be held through a barge-in.
+                await self._sync.wait_for_demand()
 
     async def _show(self, pcm: PcmData) -> None:
         rate_hz = pcm.sample_rate
