@@ -3,23 +3,57 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from vision_agents.core.avatars.fitting import OrderedFitting
 from vision_agents.core.avatars.tracks import QueuedVideoTrack
+from vision_agents.core.errors import ConfigError, StreamError
 from vision_agents.core.media.audio_stream import AudioOutputChunk, AudioOutputStream
-from vision_agents.core.media.frames import FrameFitter, blank_frame
+from vision_agents.core.media.frames import FrameFitter, blank_frame, blend
 from vision_agents.core.media.pcm import as_pcm
+from vision_agents.core.media.signal import Signal
+from vision_agents.core.sync import policy
+from vision_agents.core.sync.engine import SyncEngine
 
 if TYPE_CHECKING:
     import av
 
-    from vision_agents.core.media.pcm import PcmLike
+    from vision_agents.core.media.pcm import PcmData, PcmLike
     from vision_agents.core.sync.report import SyncReport
+
+__all__ = ["AVSynchronizer"]
+
+_log = logging.getLogger(__name__)
+
+_PULLS_PER_REPORT = 50
+_STILL_S = 1.0
+"""Without a new picture for this long the face eases back to the idle picture."""
+_OFFLINE_WAIT_S = 1.0
+"""Offline, a picture that belongs to a tick is waited for this long in real time."""
 
 
 class AVSynchronizer:
-    """First version: the newest picture, the oldest sound."""
+    """Releases an avatar's pictures and sound in step, paced by the listener.
+
+    Sound leaves through ``audio_output`` as it is pulled, and its position is the clock; pictures
+    leave through ``video_output`` when the sound of their moment is heard. Media time is the pts
+    of frames and PCM where they have one, else the moment of arrival (pictures) and the count of
+    samples (sound). ``shared_timeline``: the pts of both count the same media time, as in a
+    renderer's own; otherwise each stream's pts may start anywhere and only arrival ties them.
+
+    ``max_queue_size`` pictures wait at most; a full queue is thinned evenly. ``trim_ms`` shows
+    pictures that much later. ``receive_skew_s``: the sound is received this much later than the
+    picture of the same moment.
+
+    Owns no task, needs no running loop until something is awaited, belongs to one loop. Frames of
+    the right size are kept by reference: whoever wrote them must not change them any more.
+
+    Raises:
+        ConfigError: a size that is not positive and even, or an fps or queue below 1.
+    """
 
     def __init__(
         self,
@@ -32,48 +66,266 @@ class AVSynchronizer:
         receive_skew_s: float = 0.0,
         shared_timeline: bool = False,
     ) -> None:
-        self._fitter = FrameFitter(width, height)
-        self._frame = blank_frame(width, height)
-        self._idle: av.VideoFrame | None = None
-        self.audio_output = AudioOutputStream()
-        self.video_output = QueuedVideoTrack(self, width, height, fps)
+        _check(width, height, fps, max_queue_size)
+        self.width, self.height, self.fps = width, height, fps
+        self._engine: SyncEngine[av.VideoFrame] = SyncEngine(
+            fps,
+            max_queue_size,
+            trim_s=trim_ms / 1000,
+            skew_s=receive_skew_s,
+            shared_timeline=shared_timeline,
+        )
+        self._fitting = OrderedFitting(FrameFitter(width, height), self._deliver, max_queue_size)
+        self._face = _Face(width, height)
+        self._arrived = Signal()
+        self._closed = False
+        self._stream = _EngineStream(self._engine, self._on_cut)
+        self._track = QueuedVideoTrack(self, width, height, fps)
 
-    async def picture(self, tick_s: float) -> tuple[av.VideoFrame, float]:
-        return self._frame, 0.0
+    @property
+    def video_output(self) -> QueuedVideoTrack:
+        """The outbound picture track; the same object for the whole life."""
+        return self._track
 
+    @property
+    def audio_output(self) -> AudioOutputStream:
+        """The outbound sound; its ``flush()`` is this synchroniser's."""
+        return self._stream
+
+    # -------------------------------------------------------------------------- writing
     async def write_video(self, frame: av.VideoFrame) -> None:
-        if not self._fitter.fits(frame):
-            frame = await asyncio.to_thread(self._fitter.fit, frame)
-        self._frame = frame
+        """Take a picture; at once where it has the right size, else when it has been scaled.
+
+        Never waits for room. Pictures keep the order of the calls. After :meth:`close` they are
+        ignored. Cancelled while scaling, the picture may still be shown.
+
+        Raises:
+            MediaError: a picture that cannot be converted.
+        """
+        if self._closed:
+            return
+        done = self._fitting.submit(frame, self._stream.now_s(), notify=True)
+        if done is not None:
+            await asyncio.shield(done)
 
     def write_video_nowait(self, frame: av.VideoFrame) -> None:
-        self._frame = self._fitter.fit(frame)
+        """:meth:`write_video` for callbacks; needs a running loop where the picture has to be
+        scaled. One that cannot be converted is logged, once."""
+        if not self._closed:
+            self._fitting.submit(frame, self._stream.now_s())
 
-    async def write_audio(self, pcm: PcmLike) -> None:
-        await self.audio_output.send(AudioOutputChunk(as_pcm(pcm)))
+    def _deliver(self, frame: av.VideoFrame, arrived_s: float) -> None:
+        self._engine.push_picture(frame, frame.pts, frame.time_base, arrived_s)
+        self._arrived.notify()
 
-    def write_audio_nowait(self, pcm: PcmLike) -> bool:
-        self.audio_output.send_nowait(AudioOutputChunk(as_pcm(pcm)))
+    async def write_audio(self, pcm: PcmLike | av.AudioFrame) -> None:
+        """Take sound of any rate and layout; waits only beyond 30 s queued.
+
+        A flush while it waits discards the sound.
+
+        Raises:
+            StreamClosed: after :meth:`close`.
+            TypeError: not PCM.
+        """
+        await self._stream.send(AudioOutputChunk(as_pcm(pcm)))
+
+    def write_audio_nowait(self, pcm: PcmLike | av.AudioFrame) -> bool:
+        """:meth:`write_audio` for callbacks: False where there was no room, or after close."""
+        try:
+            self._stream.send_nowait(AudioOutputChunk(as_pcm(pcm)))
+        except StreamError:
+            return False
         return True
 
-    def set_idle_frame(self, frame: av.VideoFrame | None) -> None:
-        self._idle = frame
+    def new_source(self) -> None:
+        """The media that follow come from another source, whose time stamps begin anew; what is
+        queued is still played."""
+        self._engine.new_source()
 
     async def wait_for_demand(self, lead_s: float = 0.1) -> None:
-        while self.audio_output.buffered >= lead_s:
-            await asyncio.sleep(0.01)
+        """Return when less than ``lead_s`` of media is queued ahead of the listener: what a
+        source that makes its media itself awaits between pieces.
 
+        Also where nobody pulls, offline, and after :meth:`close`.
+        """
+        await asyncio.sleep(0)  # a source that is always behind must not keep the loop
+        while not self._closed:
+            self._stream.advance()
+            ahead_s = self._engine.ahead_s(self._stream.now_s())
+            if ahead_s < lead_s:
+                return
+            await self._stream.park(None if self._stream.offline else ahead_s - lead_s)
+
+    # -------------------------------------------------------------------- cutting, ending
     async def flush(self) -> None:
-        self.audio_output.cut()
-        if self._idle is not None:
-            self._frame = self._idle
+        """Barge-in: drop all that has arrived, sound and pictures, those being scaled and writers
+        that wait included. Done when it returns; never waits."""
+        self._stream.cut()
 
-    def new_source(self) -> None:
-        """The next media come from another source."""
+    def _on_cut(self) -> None:
+        self._fitting.clear()
+        self._engine.clear_pictures()
+        self._face.ease(self._stream.now_s())
 
-    def on_report(self, callback: Callable[[SyncReport], None]) -> Callable[[], None]:
-        return self.audio_output.on_report(callback)
+    def set_idle_frame(self, frame: av.VideoFrame | None) -> None:
+        """The picture that the face eases back to after a flush or when pictures stop; any size.
+
+        Scaled here and now: set it once, not per picture.
+        """
+        self._face.idle = frame and FrameFitter(self.width, self.height).fit(frame)
 
     def close(self) -> None:
-        self.audio_output.close()
-        self.video_output.stop()
+        """Stop both outputs. Idempotent; later writes are refused or ignored."""
+        if self._closed:
+            return
+        self._closed = True
+        self._fitting.clear()
+        self._engine.clear_pictures()
+        self._stream.shut()
+        self._track.stop()
+        self._arrived.notify()
+
+    # ------------------------------------------------------------------------- the number
+    @property
+    def report(self) -> SyncReport:
+        """The last report made, or one made now if there was none."""
+        return self._stream.last_report or self._stream.make_report()
+
+    def on_report(self, callback: Callable[[SyncReport], None]) -> Callable[[], None]:
+        """Call back with a report about once a second of sound pulled; returns what ends that."""
+        return self._stream.on_report(callback)
+
+    # ------------------------------------------------------------------- for the track alone
+    async def picture(self, tick_s: float) -> tuple[av.VideoFrame, float]:
+        """The picture of a tick, and by how much the next one had better come later."""
+        if self._stream.offline:
+            await self._wait_for_picture(tick_s)
+        else:
+            self._stream.advance()
+        shown = self._engine.tick(tick_s)
+        if shown.picture is not None:
+            return self._face.show(shown.picture, tick_s), shown.correction_s
+        return await self._face.again(tick_s), 0.0
+
+    @property
+    def offline_s(self) -> float | None:
+        """The position of an offline reader; None in a live call."""
+        return self._stream.now_s() if self._stream.offline else None
+
+    async def _wait_for_picture(self, tick_s: float) -> None:
+        """Wait until the picture for ``tick_s`` is there or will not come, within bounds."""
+        until_s = time.monotonic() + _OFFLINE_WAIT_S
+        while not (self._closed or self._engine.covers(tick_s)):
+            left_s = until_s - time.monotonic()
+            if left_s <= 0 or self._face.is_still(tick_s):
+                return
+            await self._arrived.wait(left_s)
+
+
+class _Face:
+    """What is on the screen while no new picture is due."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.idle: av.VideoFrame | None = None
+        self._size = width, height
+        self._current: av.VideoFrame | None = None
+        self._since_s = float("-inf")  # when it was shown first
+        self._ease_from: av.VideoFrame | None = None
+        self._ease_s = 0.0
+
+    def show(self, frame: av.VideoFrame, now_s: float) -> av.VideoFrame:
+        self._current, self._since_s, self._ease_from = frame, now_s, None
+        return frame
+
+    def ease(self, now_s: float) -> None:
+        """Go back to the idle picture, softly."""
+        if self.idle is not None and self._current is not None and self._current is not self.idle:
+            self._ease_from, self._ease_s = self._current, now_s
+
+    def is_still(self, now_s: float) -> bool:
+        return now_s - self._since_s > _STILL_S
+
+    async def again(self, now_s: float) -> av.VideoFrame:
+        """The picture to repeat, or a step on the way to the idle one."""
+        if self._current is None:
+            self._current = self.idle if self.idle is not None else blank_frame(*self._size)
+        if self._ease_from is None and self.is_still(now_s):
+            self.ease(now_s)
+        if self._ease_from is not None and self.idle is not None:
+            share = (now_s - self._ease_s) / policy.EASE_S
+            if share >= 1:
+                return self.show(self.idle, now_s)
+            begun = self._ease_from
+            mixed = await asyncio.to_thread(blend, begun, self.idle, max(0.0, share))
+            if self._ease_from is begun:
+                self._current = mixed
+        return self._current
+
+
+class _EngineStream(AudioOutputStream):
+    """The stream of a synchroniser: plays from its engine, and cuts it whole."""
+
+    def __init__(self, engine: SyncEngine[av.VideoFrame], on_cut: Callable[[], None]) -> None:
+        super().__init__(playout=engine)
+        self.last_report: SyncReport | None = None
+        self._engine = engine
+        self._on_cut = on_cut
+        self._pulled = Signal()
+        self._pulls = 0
+        self._report_callbacks: list[Callable[[SyncReport], None]] = []
+
+    def cut(self) -> None:
+        self._on_cut()
+        super().cut()
+        self._pulled.notify()
+
+    def shut(self) -> None:
+        """Close, and drop what is queued."""
+        self.clear()
+        self.close()
+        self._pulled.notify()
+
+    async def park(self, timeout_s: float | None) -> None:
+        """Wait for a pull: nothing more is written before."""
+        self._engine.parked = True
+        self._arrived.notify()  # whoever waits offline for more had better not
+        try:
+            await self._pulled.wait(timeout_s)
+        finally:
+            self._engine.parked = False
+
+    def _take(self, samples: int, rate_hz: int, channels: int, now_s: float) -> PcmData:
+        out = super()._take(samples, rate_hz, channels, now_s)
+        self._pulled.notify()
+        self._pulls += 1
+        if self._pulls % _PULLS_PER_REPORT == 0:
+            self.make_report()
+        return out
+
+    def make_report(self) -> SyncReport:
+        report = self.last_report = self._engine.report(self.now_s())
+        for callback in tuple(self._report_callbacks):
+            try:
+                callback(report)
+            except Exception:  # a boundary: a listener's fault must not stop the sound
+                _log.exception("a sync report callback failed")
+        return report
+
+    def on_report(self, callback: Callable[[SyncReport], None]) -> Callable[[], None]:
+        self._report_callbacks.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._report_callbacks:
+                self._report_callbacks.remove(callback)
+
+        return unsubscribe
+
+
+def _check(width: int, height: int, fps: float, max_queue_size: int) -> None:
+    for name, size in (("width", width), ("height", height)):
+        if size <= 0 or size % 2:
+            raise ConfigError(f"{name} must be a positive even number of pixels, not {size}")
+    if not 1 <= fps <= 1000:
+        raise ConfigError(f"fps must be between 1 and 1000, not {fps}")
+    if max_queue_size < 1:
+        raise ConfigError(f"max_queue_size must be at least 1, not {max_queue_size}")

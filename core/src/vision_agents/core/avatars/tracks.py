@@ -26,6 +26,11 @@ class PictureSource(Protocol):
         """The picture for ``tick_s`` and how many seconds later the next tick had better come."""
         ...
 
+    @property
+    def offline_s(self) -> float | None:
+        """The position of an offline reader of the sound; None in a live call."""
+        ...
+
 
 class QueuedVideoTrack(VideoStreamTrack):
     """Hands out one picture per tick of ``fps``, repeating the last while no new one is due.
@@ -38,6 +43,7 @@ class QueuedVideoTrack(VideoStreamTrack):
 
     def __init__(self, source: PictureSource, width: int, height: int, fps: float) -> None:
         super().__init__()
+        self.fps = fps
         self._source = source
         self._interval_s = 1 / fps
         self._stamper = FrameStamper(width, height)
@@ -50,6 +56,8 @@ class QueuedVideoTrack(VideoStreamTrack):
         Raises:
             MediaStreamError: the track was stopped.
         """
+        if (offline_s := self._source.offline_s) is not None:
+            return await self._recv_offline(offline_s)
         tick_s = self._reserve(time.monotonic())
         wait_s = tick_s - time.monotonic()
         if wait_s > 0:
@@ -59,6 +67,16 @@ class QueuedVideoTrack(VideoStreamTrack):
         picture, correction_s = await self._source.picture(tick_s)
         self._next_s += correction_s
         assert self._first_s is not None
+        return self._stamper.stamp(picture, round((tick_s - self._first_s) * _CLOCK_HZ))
+
+    async def _recv_offline(self, offline_s: float) -> av.VideoFrame:
+        """Offline, a tick follows each other at once; whoever reads keeps them beside the sound."""
+        if self._first_s is None:
+            self._first_s = self._next_s = offline_s
+        if self.readyState != "live":
+            raise MediaStreamError
+        tick_s, self._next_s = self._next_s, self._next_s + self._interval_s
+        picture, _ = await self._source.picture(tick_s)
         return self._stamper.stamp(picture, round((tick_s - self._first_s) * _CLOCK_HZ))
 
     def _reserve(self, now_s: float) -> float:

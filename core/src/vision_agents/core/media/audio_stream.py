@@ -140,6 +140,7 @@ class AudioOutputStream:
         return self.buffered < self._max_s
 
     def _push(self, chunk: AudioOutputChunk) -> None:
+        self._run_on()
         self._playout.push(chunk, self.now_s())
         for follower in self.followers:
             follower.on_sent(chunk, exact=follower is self.playback)
@@ -267,8 +268,9 @@ class AudioOutputStream:
 
     def _tell(self, pulled: Pulled) -> None:
         if pulled.spans:
-            loud = peak(pulled.samples) > LOUD
-            self.playback.on_played(pulled.spans, loud, pulled.heard_at_s)
+            self.playback.on_played(
+                pulled.spans, pulled.loud, pulled.heard_at_s, heard=pulled.heard
+            )
         if pulled.silence_s:
             self.playback.on_silence(pulled.silence_s, pulled.heard_at_s)
             if self._closed and not self.buffered:
@@ -289,10 +291,13 @@ class AudioOutputStream:
 
     def advance(self) -> None:
         """Let an engine that nobody pulls from run on to the present."""
+        self._run_on()
+        self._admit_writers()
+
+    def _run_on(self) -> None:
         if self._offline_s is None:
             for pulled in self._playout.advance(time.monotonic()):
                 self._tell(pulled)
-            self._admit_writers()
 
     def attach_sink(self, sink: AudioSink | None) -> None:
         """Count ``sink``'s depth as not yet heard, and clear it at a flush; None detaches."""

@@ -187,8 +187,11 @@ class PcmReader:
         self._resampler.discard()
         self._carry = None
 
-    def read(self, samples: int) -> tuple[NDArray[np.int16], list[Span]]:
-        """Up to ``samples``: fewer only when the queue ran dry. Ends in between are passed over."""
+    def read(
+        self, samples: int, *, stop_at_end: bool = False
+    ) -> tuple[NDArray[np.int16], list[Span]]:
+        """Up to ``samples``: fewer only where the queue ran dry or, if asked, an end stands first.
+        Otherwise ends are passed over."""
         parts: list[NDArray[Any]] = []
         spans: list[Span] = []
         missing = samples
@@ -197,6 +200,8 @@ class PcmReader:
             missing -= self._carry.shape[-1]
             self._carry = None
         while missing > 0:
+            if stop_at_end and self._fifo.head is None and self._fifo.ends:
+                break
             got = self._next(missing, spans)
             if got is None:
                 break
@@ -207,6 +212,17 @@ class PcmReader:
             self._carry = out[..., missing:]
             out = out[..., :missing]
         return out, spans
+
+    def pass_ends(self) -> list[Span]:
+        """Take the ends that stand first; what the filter held of their sound can be read next."""
+        spans = []
+        while (end := self._fifo.skip_end()) is not None:
+            spans.append(Span(0.0, end.utterance_id, final=True))
+        if spans:
+            rest = self._resampler.drain().samples
+            if rest.shape[-1]:
+                self._carry = rest if self._carry is None else _join([self._carry, rest], 0)
+        return spans
 
     def _next(self, missing: int, spans: list[Span]) -> NDArray[Any] | None:
         end = self._fifo.skip_end()

@@ -47,16 +47,19 @@ class Playback:
         self._finished: dict[int, UtteranceFinished] = {}
         self._changed = Signal()
 
-    def follow(self, stream: AudioOutputStream) -> None:
+    def follow(self, stream: AudioOutputStream, *, tagged: bool = False) -> None:
         """From now on, what is sent into ``stream`` is what this output owes. Idempotent.
 
         What the output owed before, such as an avatar's silence while it started, is forgotten.
+        ``tagged`` says that the chunks sent into the output name the utterance that they speak,
+        that its last one is ``final``, and that everything else has ``utterance_id`` 0.
         """
         if stream is self._followed:
+            self.tracker.tagged = self.tracker.tagged or tagged
             return
         if self._followed is not None:
             self._followed.followers.remove(self)
-            self.tracker = UtteranceTracker()
+            self.tracker = UtteranceTracker(tagged=tagged)
         self._followed = stream
         stream.followers.append(self)
 
@@ -128,8 +131,11 @@ class Playback:
     def on_cut(self) -> None:
         self.tracker.cut(time.monotonic())
 
-    def on_played(self, spans: Iterable[Span], loud: bool, at_s: float) -> None:
-        self._emit(self.tracker.played(spans, loud, at_s))
+    def on_played(
+        self, spans: Iterable[Span], loud: bool, at_s: float, *, heard: bool = True
+    ) -> None:
+        if self.tracker.current is not None:
+            self._emit(self.tracker.played(spans, loud, at_s, heard=heard))
 
     def on_silence(self, duration_s: float, at_s: float) -> None:
         if self.tracker.current is not None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from vision_agents.core.media.chunks import AudioOutputChunk
-from vision_agents.core.media.fifo import PcmFifo, PcmReader, Span
+from vision_agents.core.media.fifo import PcmFifo, PcmReader, Span, peak
 from vision_agents.core.media.pcm import PcmData
+from vision_agents.core.media.utterances import LOUD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +30,16 @@ class Pulled:
     """``samples`` s16, as many as were asked for; ``spans`` what in them was sound.
 
     ``heard_at_s`` is when the first of them reaches the listener; ``silence_s`` how much of them
-    is silence that was put in.
+    is silence that was put in; ``loud`` whether any of them can be heard at all.
     """
 
     samples: NDArray[np.int16]
     spans: Sequence[Span]
     heard_at_s: float
     silence_s: float
+    loud: bool
+    heard: bool = True
+    """False: nobody pulled, and the sound was thrown away in its time."""
 
 
 class Playout(Protocol):
@@ -159,7 +163,8 @@ class FifoPlayout:
             reader = self._reader = PcmReader(self._fifo, rate_hz, channels)
         got, spans = reader.read(samples)
         missing = samples - got.shape[-1]
-        return Pulled(pad_end(got, missing), spans, now_s, missing / rate_hz)
+        loud = peak(got) > LOUD
+        return Pulled(pad_end(got, missing), spans, now_s, missing / rate_hz, loud)
 
     def ready(self, samples: int, rate_hz: int) -> bool:
         return self._fifo.ends > 0 or self.buffered_s >= samples / rate_hz - 1e-9

@@ -107,6 +107,7 @@ class _Utterance:
     complete: bool = False
     cut: bool = False  # its unsent rest was dropped on the way in
     started: bool = False
+    passed_s: float = 0.0  # position, whether anybody listened or not
     heard_s: float = 0.0
     quiet_s: float = 0.0
     touched_s: float = 0.0  # when something last happened to it: the watchdog's clock
@@ -115,14 +116,17 @@ class _Utterance:
 class UtteranceTracker:
     """Accounts what was heard against what was sent, utterance by utterance.
 
-    Two ways of knowing. Where the sound that leaves is the very sound that was sent (its spans
-    carry ends), positions are exact. Where a provider gives back sound of its own, the first loud
-    sound starts the oldest utterance owed, and the position is the sound released since.
+    Three ways of knowing. Where the sound that leaves is the very sound that was sent (its spans
+    carry ends), positions are exact. Where it is another's but *tagged*, each span names the
+    utterance it speaks, and an end says that it has been spoken. Else the first loud sound starts
+    the oldest utterance owed, and the position is the sound released since.
     Every method takes the monotonic time and returns the events it caused, in order.
     """
 
-    def __init__(self, watchdog_s: float = WATCHDOG_S) -> None:
+    def __init__(self, watchdog_s: float = WATCHDOG_S, *, tagged: bool = False) -> None:
         self._watchdog_s = watchdog_s
+        self.tagged = tagged
+        """What leaves says itself what it speaks; an utterance 0 cannot be told from silence."""
         self._owed: deque[_Utterance] = deque()
         self._open: _Utterance | None = None  # takes what is being sent
         self._heard: dict[int, float] = {}  # of finished utterances, newest last
@@ -134,8 +138,8 @@ class UtteranceTracker:
 
     @property
     def owed_s(self) -> float:
-        """Seconds sent and not yet heard."""
-        return sum(u.sent_s - u.heard_s for u in self._owed)
+        """Seconds sent and not yet played."""
+        return sum(u.sent_s - u.passed_s for u in self._owed)
 
     @property
     def speaking(self) -> bool:
@@ -186,6 +190,9 @@ class UtteranceTracker:
         self._open = None if final else utterance
         return self._settle(now_s)
 
+    def _knows_tags(self, utterance: _Utterance) -> bool:
+        return self.tagged and utterance.utterance_id != 0
+
     def _ended_already(self, utterance_id: int) -> bool:
         return self.owes(utterance_id) or utterance_id in self._heard
 
@@ -197,8 +204,13 @@ class UtteranceTracker:
         self._open = None
 
     # ---------------------------------------------------------------- what was heard
-    def played(self, spans: Iterable[Span], loud: bool, at_s: float) -> list[PlaybackEvent]:
-        """Sound left at ``at_s``; ``loud`` says whether any of it was."""
+    def played(
+        self, spans: Iterable[Span], loud: bool, at_s: float, *, heard: bool = True
+    ) -> list[PlaybackEvent]:
+        """Sound left at ``at_s``; ``loud`` says whether any of it was. Not ``heard``: nobody
+        listened, and it was thrown away in its time."""
+        if self._owed and self._knows_tags(self._owed[0]):
+            return self._played_tagged(spans, loud, at_s, heard)
         events: list[PlaybackEvent] = []
         for span in spans:
             if not self._owed:
@@ -209,11 +221,34 @@ class UtteranceTracker:
                     self._finish_by_end(span, events, at_s)
                     continue
                 self._start(utterance, events, at_s)
-            utterance.heard_s = min(utterance.heard_s + span.duration_s, utterance.sent_s)
+            _pass(utterance, span.duration_s, heard)
             utterance.touched_s = at_s
             utterance.quiet_s = 0.0 if loud else utterance.quiet_s + span.duration_s
             self._play_marks(utterance, events, at_s)
             self._finish_by_end(span, events, at_s)
+            at_s += span.duration_s
+        return events + self._settle(at_s)
+
+    def _played_tagged(
+        self, spans: Iterable[Span], loud: bool, at_s: float, heard: bool
+    ) -> list[PlaybackEvent]:
+        events: list[PlaybackEvent] = []
+        for span in spans:
+            while self._owed and self._owed[0].utterance_id != span.utterance_id:
+                if not span.utterance_id or not self.owes(span.utterance_id):
+                    break
+                self._finish(self._owed[0], "timeout", events, at_s)  # it was passed over
+            if not self._owed or self._owed[0].utterance_id != span.utterance_id:
+                continue
+            utterance = self._owed[0]
+            if not utterance.started and loud and span.duration_s:
+                self._start(utterance, events, at_s)
+            if utterance.started:
+                _pass(utterance, span.duration_s, heard)
+                self._play_marks(utterance, events, at_s)
+            utterance.touched_s = at_s
+            if span.final:
+                self._finish(utterance, "played", events, at_s)
             at_s += span.duration_s
         return events + self._settle(at_s)
 
@@ -226,11 +261,11 @@ class UtteranceTracker:
     def _start(self, utterance: _Utterance, events: list[PlaybackEvent], at_s: float) -> None:
         utterance.started = True
         if not utterance.exact:  # quiet sound before the first loud one was not recognised
-            utterance.heard_s = utterance.loud_from_s or 0.0
+            utterance.passed_s = utterance.heard_s = utterance.loud_from_s or 0.0
         events.append(UtteranceStarted(utterance.utterance_id, at_s))
 
     def _play_marks(self, utterance: _Utterance, events: list[PlaybackEvent], at_s: float) -> None:
-        while utterance.marks and utterance.marks[0].at_s < utterance.heard_s:
+        while utterance.marks and utterance.marks[0].at_s < utterance.passed_s:
             events.append(MarkPlayed(utterance.utterance_id, utterance.marks.popleft(), at_s))
 
     def _finish_by_end(self, span: Span, events: list[PlaybackEvent], at_s: float) -> None:
@@ -284,7 +319,7 @@ class UtteranceTracker:
             return "" if utterance.exact else "played"
         if now_s - utterance.touched_s > self._watchdog_s:
             return "timeout"
-        if utterance.exact:
+        if utterance.exact or (self._knows_tags(utterance) and not utterance.cut):
             return ""
         if utterance.loud_from_s is None and not utterance.cut:  # nothing to hear in it at all
             return "played"
@@ -292,18 +327,23 @@ class UtteranceTracker:
         if utterance.cut:
             return "flushed" if quiet or not utterance.started else ""
         last_s = utterance.loud_until_s - END_TOLERANCE_S
-        at_end = utterance.heard_s >= utterance.sent_s - 1e-6
-        return "played" if at_end or (quiet and utterance.heard_s >= last_s) else ""
+        at_end = utterance.passed_s >= utterance.sent_s - 1e-6
+        return "played" if at_end or (quiet and utterance.passed_s >= last_s) else ""
 
     def _finish(
         self, utterance: _Utterance, reason: str, events: list[PlaybackEvent], at_s: float
     ) -> None:
         self._owed.popleft()
+        if self._owed:  # its turn begins now: until here it waited for the one before
+            self._owed[0].touched_s = max(self._owed[0].touched_s, at_s)
         if self._open is utterance:
             self._open = None
         played = reason == "played"
         if played and not utterance.exact and utterance.started:
-            utterance.heard_s = utterance.sent_s
+            # The rest was silence, or was trimmed off: whoever heard all so far heard it all.
+            if utterance.heard_s >= utterance.passed_s:
+                utterance.heard_s = utterance.sent_s
+            utterance.passed_s = utterance.sent_s
             self._play_marks(utterance, events, at_s)
         self._heard[utterance.utterance_id] = utterance.heard_s
         while len(self._heard) > 256:
@@ -318,3 +358,11 @@ class UtteranceTracker:
                 at_s,
             )
         )
+
+
+def _pass(utterance: _Utterance, duration_s: float, heard: bool) -> None:
+    """Move the position on."""
+    before_s = utterance.passed_s
+    utterance.passed_s = min(before_s + duration_s, utterance.sent_s)
+    if heard:
+        utterance.heard_s += utterance.passed_s - before_s

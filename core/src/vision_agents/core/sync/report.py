@@ -43,3 +43,36 @@ class SyncReport:
     discarded_s: float = 0.0
     """Sound that nobody pulled."""
     flushes: int = 0
+
+
+@dataclass(slots=True)
+class Counters:
+    """What an engine did since it began; the fields of :class:`SyncReport` say what each is."""
+
+    shown: int = 0
+    repeated: int = 0
+    dropped: int = 0
+    late: int = 0
+    inserted_silence_s: float = 0.0
+    shortened_silence_s: float = 0.0
+    discarded_s: float = 0.0
+    flushes: int = 0
+
+
+class OffsetLog:
+    """The offsets of the pictures shown since the last report."""
+
+    def __init__(self) -> None:
+        self._offsets_ms: list[float] = []
+
+    def add(self, offset_s: float) -> None:
+        if len(self._offsets_ms) < 1000:  # whoever asks for no report must not fill memory
+            self._offsets_ms.append(offset_s * 1000)
+
+    def take(self) -> tuple[float, float]:
+        """Median, and 95th percentile of the magnitude; starts anew."""
+        offsets, self._offsets_ms = sorted(self._offsets_ms), []
+        if not offsets:
+            return 0.0, 0.0
+        sizes = sorted(map(abs, offsets))
+        return offsets[len(offsets) // 2], sizes[min(len(sizes) - 1, int(len(sizes) * 0.95))]

@@ -1,0 +1,141 @@
+"""When was this media produced? A stream's media time, mapped to the local clock."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from vision_agents.core.sync import policy
+
+__all__ = ["SourceClock"]
+
+
+class SourceClock:
+    """Estimates ``origin``: the local time at which media time 0 left its source.
+
+    Each packet says ``origin <= arrival - media time``; the promptest one nearly says equal. So
+    the estimate is the sliding minimum, moved on by its own trend where the two clocks drift
+    apart. What networks cannot do is bring packets ever earlier: a source that is faster
+    than real time does, and then its first packet decides.
+    """
+
+    def __init__(self, before: SourceClock | None = None) -> None:
+        """``before`` is the line that this one follows: drift and jitter are the same network's."""
+        self.drift: float = before.drift if before is not None else 0.0
+        """Seconds by which the source falls behind per second."""
+        self.began_s: float | None = None
+        """Local time of the line's first packet; None before it."""
+        self.late_s = 0.0
+        """How late the last packet came, against the promptest."""
+        self._origin = 0.0  # at _at_s
+        self._at_s = 0.0
+        self._lowest: tuple[float, float] | None = None  # (when, offset), not confirmed yet
+        self._minima: deque[tuple[float, float]] = deque()  # one per bucket
+        # The largest lateness per bucket.
+        self._latest: deque[tuple[float, float]] = deque(before._latest if before else ())
+        self._stalled = False
+
+    def origin(self, now_s: float) -> float:
+        """Local time of media time 0, as of ``now_s``."""
+        return self._origin + self.drift * (now_s - self._at_s)
+
+    @property
+    def jitter_s(self) -> float:
+        """The largest lateness within the window, stalls apart."""
+        return max((late for _, late in self._latest), default=0.0)
+
+    def is_far(self, media_s: float, now_s: float) -> bool:
+        """Whether a packet of ``media_s`` is out of all proportion with this line."""
+        return abs(now_s - media_s - self.origin(now_s)) > policy.FAR_S
+
+    def observe(self, media_s: float, arrival_s: float, head_start_s: float = 0.0) -> None:
+        """A packet came. ``head_start_s`` is by how much the other stream began earlier."""
+        offset = arrival_s - media_s
+        if self.began_s is None:
+            self.began_s = self._at_s = arrival_s
+            self._origin = offset
+        lead = self.origin(arrival_s) - offset
+        self.late_s = -lead
+        if lead > 0:
+            self._consider(offset, arrival_s, lead, head_start_s)
+        elif self._lowest is not None:
+            self._confirm(arrival_s)
+        self._note_lateness(arrival_s, max(0.0, -lead))
+        self._note_minimum(arrival_s, max(offset, self.origin(arrival_s)))
+
+    def _consider(self, offset: float, now_s: float, lead: float, head_start_s: float) -> None:
+        """A packet came earlier than any other."""
+        late_start = abs(lead - head_start_s) < policy.HEAD_START_S < head_start_s
+        began_s = self.began_s or now_s
+        if late_start and now_s - began_s < policy.BURST_S + policy.BURST_SHARE * lead:
+            self._accept(offset, now_s)  # the other stream's beginning vouches for it
+            return
+        if self._lowest is None or offset < self._lowest[1] - policy.CONFIRM_SLACK_S:
+            self._lowest = now_s, offset
+        self._confirm(now_s, policy.CATCH_UP_MOST_S if not late_start else head_start_s + 1)
+
+    def _confirm(self, now_s: float, most_s: float = policy.CATCH_UP_MOST_S) -> None:
+        assert self._lowest is not None
+        since_s, offset = self._lowest
+        if now_s - since_s < policy.CONFIRM_S:
+            return
+        if self.origin(now_s) - offset <= most_s:
+            self._accept(offset, now_s)
+        self._lowest = None
+
+    def _accept(self, offset: float, now_s: float) -> None:
+        self._origin, self._at_s = offset, now_s
+        self._lowest = None
+        self._minima.append((now_s, offset))
+
+    # ------------------------------------------------------------------ what the window says
+    def _note_minimum(self, now_s: float, offset: float) -> None:
+        minima = self._minima
+        if minima and now_s - minima[-1][0] < policy.BUCKET_S:
+            if offset < minima[-1][1]:
+                minima[-1] = minima[-1][0], offset
+            return
+        minima.append((now_s, offset))
+        while now_s - minima[0][0] > policy.DRIFT_WINDOW_S:
+            minima.popleft()
+        if now_s - minima[0][0] >= policy.DRIFT_LEAST_S:
+            self.drift = _drift(minima, self.jitter_s)
+        recent = [
+            at_offset + self.drift * (now_s - at_s)
+            for at_s, at_offset in minima
+            if now_s - at_s <= policy.WINDOW_S
+        ]
+        self._origin, self._at_s = min(recent), now_s
+
+    def _note_lateness(self, now_s: float, late_s: float) -> None:
+        self._stalled = late_s > policy.JITTER_MOST_S or (
+            self._stalled and late_s > policy.MADE_UP_S
+        )
+        if self._stalled:
+            return
+        latest = self._latest
+        if latest and now_s - latest[-1][0] < policy.BUCKET_S:
+            if late_s > latest[-1][1]:
+                latest[-1] = latest[-1][0], late_s
+            return
+        latest.append((now_s, late_s))
+        while now_s - latest[0][0] > policy.WINDOW_S:
+            latest.popleft()
+
+
+def _drift(points: deque[tuple[float, float]], jitter_s: float) -> float:
+    """How fast the minima move, from the first third of the time to the last.
+
+    Delays that wander move them too: less than a fifth of the jitter proves nothing.
+    """
+    third = (points[-1][0] - points[0][0]) / 3
+    early = min((p for p in points if p[0] <= points[0][0] + third), key=_offset)
+    late = min((p for p in points if p[0] >= points[-1][0] - third), key=_offset)
+    moved = late[1] - early[1]
+    if abs(moved) < policy.DRIFT_JITTERS * jitter_s:
+        return 0.0
+    slope = moved / (late[0] - early[0])
+    return max(-policy.DRIFT_MOST, min(policy.DRIFT_MOST, slope))
+
+
+def _offset(point: tuple[float, float]) -> float:
+    return point[1]

@@ -1,0 +1,87 @@
+"""Every number of the engine, with its unit and where it comes from.
+
+"Measured" means: chosen with the scenarios in ``benchmarks``; "guess" means nobody measured it.
+"""
+
+from __future__ import annotations
+
+# ------------------------------------------------------------------- how media time is mapped
+WINDOW_S = 10.0
+"""The minimum of arrival minus media time is taken over this long. Shorter follows a change of
+path sooner, longer sees through a delay that wanders slowly; measured with delays that wander
+over 160 ms in half a second: 5 s leaves 35 ms of error (p95), 10 s leaves 25."""
+BUCKET_S = 0.25
+"""Arrivals are kept as one minimum per this long."""
+DRIFT_WINDOW_S = 30.0
+"""Clocks that run apart are seen as the movement of the minimum over this long."""
+DRIFT_LEAST_S = 12.0
+"""A movement over less time than this is jitter more often than drift; measured as WINDOW_S."""
+DRIFT_JITTERS = 0.2
+"""Movement of the minimum by less than this share of the jitter proves no drift; measured: with
+delays that wander over 160 ms a slope taken at its word ramps the offset up by 4 ms a second."""
+DRIFT_MOST = 0.015
+"""Seconds per second. Quartz differs by 0.0001; a provider that labels 29.97 as 30 by 0.001."""
+CONFIRM_S = 0.3
+"""An earlier arrival than ever counts once nothing still earlier came for this long: packets that
+come ever earlier are a source faster than real time, whose arrival says nothing about time."""
+CONFIRM_SLACK_S = 0.003
+"""While confirming, this much earlier still is drift or timer noise, not a faster source."""
+CATCH_UP_MOST_S = 0.5
+"""A stream may have begun this late. Whoever begins with a longer lead was sent ahead (guess)."""
+HEAD_START_S = 0.25
+"""A lead this near to the time by which the other stream began earlier is a late beginning."""
+FAR_S = 0.5
+"""A pts that leapt and is off the line by this much began anew; one that leapt onto the line did
+not."""
+JITTER_MOST_S = 0.4
+"""Packets later than this are a stall, not jitter: the depth does not grow for them."""
+
+# ---------------------------------------------------------------------- where a gap is a gap
+GAP_LEAST_S = 0.06
+GAP_JITTERS = 2.5
+"""Sound without pts that comes later than this plus so many jitters begins a new stretch: the
+provider sent nothing for its silence. If the lost time is made up for at once, it was a stall."""
+MADE_UP_S = 0.015
+"""So near to the old line is back on it."""
+BURST_S = 0.05
+BURST_SHARE = 0.1
+"""A stall's backlog comes within this time plus this share of the stall (measured)."""
+
+DOUBT_S = 1.0
+DOUBT_SHARE = 1.5
+"""A backlog that comes at less than this pace is taken for what comes next."""
+
+# -------------------------------------------------------------------------- how deep it waits
+DEPTH_S = 0.04
+"""Without jitter: two packets of 20 ms, one being played and one in hand."""
+PULL_S = 0.025
+"""A pull takes 20 ms at once; the rest is for timers."""
+DEPTH_SLACK_S = 0.02
+"""Depth is changed, in silence, when it is off by more than this."""
+SILENCE_KEPT_S = 0.12
+"""Of a silence that is shortened this much stays; pauses under it sound like haste (guess)."""
+HOLD_S = 2.0
+"""When the sound stops in mid-speech the picture waits for it as long as this."""
+HOLD_SILENT_S = 0.2
+"""Only time in which pictures came within the last 0.2 s counts as waiting: where both streams
+stall there is nothing to show anyway."""
+REBUFFER_S = 0.02
+"""Sound that stopped in mid-speech goes on once this much is there, or what is there is twice as
+old as this: one longer hole sounds better than several short ones."""
+BREAK_MOST_S = 0.5
+"""A new stretch after a hole in speech of less than this goes on at once (guess)."""
+EARLY_PULL_S = 0.015
+"""A consumer that pulls this long before it can have played what it has, keeps a buffer."""
+EARLY_LEAK = 0.01
+"""Share of that lead which is forgotten per pull: its clock may just run fast."""
+RUN_ON_S = 0.2
+"""Without a pull for this long nobody listens."""
+
+# ------------------------------------------------------------------------------- pictures
+LOCK_RATIO = 0.03
+"""Rates that agree this well (or are multiples of each other) are locked in phase."""
+LOCK_GAIN = 0.25
+LOCK_STEP = 0.1
+"""A tick moves by at most this share of the interval; encoders and receivers do not notice."""
+EASE_S = 0.2
+"""The mouth closes within this time after a flush."""
