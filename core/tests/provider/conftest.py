@@ -7,6 +7,7 @@ which words came, which came twice and how long it was silent in between.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import selectors
 import time
 from collections.abc import Callable, Coroutine
@@ -128,6 +129,16 @@ class Line:
         return [code for code in self.codes if code]
 
 
+@dataclass
+class Tally:
+    """What the listener got of a line. ``waited_s``: until its first sound."""
+
+    lost: set[int]
+    repeated_s: float
+    longest_pause_s: float
+    waited_s: float
+
+
 class Call:
     """An avatar in a call with a listener. ``async with`` starts and closes it."""
 
@@ -189,6 +200,24 @@ class Call:
         await self.avatar.audio_output().playback.wait_finished(line.utterance_id, 30.0 + seconds)
         return line
 
+    def tally(self, line: Line) -> Tally:
+        """Compare a line with what was heard."""
+        words = set(line.words)
+        mine = [window for window in self.listener.heard if window.code in words]
+        gaps = [after.at_s - before.at_s for before, after in itertools.pairwise(mine)]
+        return Tally(
+            lost=words - {window.code for window in mine},
+            repeated_s=WINDOW_S * (len(mine) - len(words)),
+            longest_pause_s=max(gaps, default=0.0),
+            waited_s=mine[0].at_s - self._turn_of(line) if mine else float("inf"),
+        )
+
+    def _turn_of(self, line: Line) -> float:
+        """When the line could be heard at the earliest: said, and the one before is over."""
+        before = set(self.lines[line.utterance_id - 2].words) if line.utterance_id > 1 else set()
+        ends = [window.at_s + WINDOW_S for window in self.listener.heard if window.code in before]
+        return max([line.said_at_s, *ends[-1:]])
+
     async def barge_in(self) -> float:
         """Interrupt in the agent's order; returns when the local cut was done."""
         await self.speech.flush()
@@ -196,6 +225,15 @@ class Call:
         cut_at_s = time.monotonic()
         await self.avatar.interrupt()
         return cut_at_s
+
+
+    def report(self, names):
+        for line in self.lines:
+            t = self.tally(line)
+            f = [e for e in self.listener.finished if e.utterance_id==line.utterance_id]
+            flag = "BAD" if t.lost or t.repeated_s>.5 or t.longest_pause_s>.7 or t.waited_s>2.5 or len(f)!=1 or f[0].interrupted else ""
+            if flag: print(line.utterance_id, line.words[0], line.words[-1], round(line.said_at_s-1000,2), len(line.codes)*.02, "lost", sorted(t.lost), "rep", round(t.repeated_s,2), "pause", round(t.longest_pause_s,2), "wait", round(t.waited_s,2), flag, f)
+        print(names)
 
 
 @pytest.fixture

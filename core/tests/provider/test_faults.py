@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -30,26 +28,6 @@ FAULTS: dict[str, Callable[[FaultyService], None]] = {
 }
 
 
-@dataclass
-class Tally:
-    """What the listener got of what was said."""
-
-    lost: set[int]
-    repeated_s: float
-    longest_pause_s: float
-
-
-def tally(now: Any, line: Any) -> Tally:
-    words = set(line.words)
-    mine = [window for window in now.listener.heard if window.code in words]
-    gaps = [after.at_s - before.at_s for before, after in itertools.pairwise(mine)]
-    return Tally(
-        lost=words - {window.code for window in mine},
-        repeated_s=0.02 * (len(mine) - len(words)),
-        longest_pause_s=max(gaps, default=0.0),
-    )
-
-
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_word_is_lost_when_a_fault_hits_in_mid_utterance(
     virtual: Callable[..., Any], call: Any, fault: str
@@ -62,7 +40,7 @@ def test_no_word_is_lost_when_a_fault_hits_in_mid_utterance(
             playback = now.avatar.audio_output().playback
             finished = await playback.wait_finished(line.utterance_id, 30.0)
             await asyncio.sleep(1.0)
-        told = tally(now, line)
+        told = now.tally(line)
         assert not told.lost
         assert told.repeated_s <= 0.5
         assert told.longest_pause_s <= 0.7

@@ -18,6 +18,7 @@ from vision_agents.core.avatars.provider import EndReason, MediaSink, SessionEnd
 from vision_agents.core.errors import DisconnectedError, ProviderError
 from vision_agents.core.media.pcm import PcmData
 from vision_agents.core.testing.provider import MemoryService, MemorySession
+from vision_agents.core.testing.puppet import Step
 
 if TYPE_CHECKING:
     import av
@@ -36,11 +37,11 @@ class Faults:
     no_picture: bool = False
     """The first picture never comes."""
     stall_sound: bool = False
-    """No sound comes any more."""
+    """Speech stands still and no sound comes; it goes on from there when switched off."""
     stall_picture: bool = False
     """No picture comes any more."""
     comfort_silence: bool = False
-    """While sound is stalled, silence comes in its place."""
+    """While speech is stalled, silence comes in its place."""
     hang_send: bool = False
     """A send never returns."""
     hang_interrupt: bool = False
@@ -94,6 +95,7 @@ class FaultySession(MemorySession):
         super().__init__(service, media)
         self._faults = service.faults
         self._dropped = False
+        self._mute = False
 
     def drop(self, detail: str = "the connection broke") -> None:
         """The connection breaks, here and now."""
@@ -136,12 +138,15 @@ class FaultySession(MemorySession):
             super().show(frame)
 
     def sound(self, pcm: PcmData) -> None:
-        if self._gone():
-            return
-        if not self._faults.stall_sound:
+        if not (self._gone() or self._mute):
             super().sound(pcm)
-        elif self._faults.comfort_silence:
-            super().sound(PcmData(pcm.sample_rate, "s16", np.zeros(len(pcm), np.int16)))
+
+    def step(self) -> Step:
+        self._mute = self._faults.stall_sound and not self._faults.comfort_silence
+        if not self._faults.stall_sound:
+            return super().step()
+        samples = np.zeros(self._service.rate_hz // self._service.fps, np.int16)
+        return Step(samples, self._service.draw(samples), ())
 
     def _gone(self) -> bool:
         """Whether nothing comes from it any more."""

@@ -29,7 +29,7 @@ from vision_agents.core.sync.utterances import Cleared, Finished, Started
 from vision_agents.core.testing.puppet import Began, Ended, Puppet, PuppetEvent
 
 if TYPE_CHECKING:
-    from vision_agents.core.testing.puppet import Samples
+    from vision_agents.core.testing.puppet import Samples, Step
 
 __all__ = ["MemoryAvatar", "MemoryService", "MemorySession"]
 
@@ -140,7 +140,7 @@ class MemorySession(ProviderSession):
     async def _play(self) -> None:
         due_s = time.monotonic()
         while True:
-            step = self._puppet.step()
+            step = self.step()
             for event in step.events:
                 self._tell(event)
             self.show(step.frame)
@@ -150,6 +150,10 @@ class MemorySession(ProviderSession):
                 self.sound(PcmData(self._service.rate_hz, "s16", samples))
                 due_s += len(samples) / self._service.rate_hz
                 await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+
+    def step(self) -> Step:
+        """The next picture period."""
+        return self._puppet.step()
 
     def show(self, frame: av.VideoFrame) -> None:
         """A picture leaves the service."""

@@ -90,7 +90,7 @@ class ProviderAvatar(Avatar):
 
     def attach_audio_input(self, stream: AudioOutputStream) -> None:
         super().attach_audio_input(stream)
-        self.audio_output().playback.follow(stream)
+        self.audio_output().playback.follow(stream, tagged=True)
 
     @final
     async def start(self) -> None:

@@ -25,7 +25,9 @@ from vision_agents.core.avatars.provider.policy import (
 )
 
 if TYPE_CHECKING:
-    from vision_agents.core.avatars.provider.script import Piece, Script
+    from collections.abc import Iterator
+
+    from vision_agents.core.avatars.provider.script import Line, Piece, Script
 
 _FORGIVEN_AFTER_S = 10.0  # a session that falls silent twice within this is given up
 _EPSILON_S = 1e-6
@@ -73,6 +75,8 @@ class Director:
         self._since_s = -math.inf  # since when the playing mouth has the floor
         self._failed_at_s = -math.inf  # when a session last fell silent: be careful for a while
         self._blind: Mouth | None = None
+        self._high_s = 0.0  # how far the script has been heard; a repetition is behind it
+        self._ended_s = 0.0  # the end of the last utterance that has been told as spoken
 
     @property
     def spoken_s(self) -> float:
@@ -113,7 +117,7 @@ class Director:
         for mouth in {self.playing, self.feeding}:
             if isinstance(mouth, Mouth):
                 mouth.cut(now_s=now_s)
-        self.voice.position_s = self.script.end_s
+        self.voice.position_s = self._high_s = self._ended_s = self.script.end_s
         self.voice.until_s = math.inf
         if self.feeding is not self.playing:
             if isinstance(self.playing, Mouth):
@@ -134,6 +138,28 @@ class Director:
         return decisions
 
     # ------------------------------------------------------------------------------- questions
+    def played(self, position_s: float) -> Line | None:
+        """Sound up to ``position_s`` goes out; the utterance that it speaks, if anybody's."""
+        if position_s <= self._high_s + _EPSILON_S:
+            return None
+        self._high_s = position_s
+        return self.script.line_before(position_s)
+
+    def finished_lines(self, now_s: float) -> Iterator[Line]:
+        """Complete utterances of which nothing more will be spoken, each once, in order."""
+        for line in self.script.lines_after(self._ended_s):
+            if not line.complete or not self._is_spoken(line, now_s):
+                return
+            self._ended_s = line.end_s
+            yield line
+
+    def _is_spoken(self, line: Line, now_s: float) -> bool:
+        if self._high_s >= line.end_s - _EPSILON_S:
+            return True
+        return isinstance(self.playing, Mouth) and self._nothing_follows(
+            self.playing, line.end_s, now_s
+        )
+
     def may_feed(self, mouth: Mouth) -> bool:
         """Whether ``mouth`` gets speech now; one whose turn comes later waits for it."""
         if mouth is self.playing:
@@ -185,12 +211,17 @@ class Director:
     def _at_border(self, old: Mouth | Voice | None, now_s: float) -> bool:
         if old is None or old.position_s >= old.until_s - _EPSILON_S:
             return True
-        # A last pause, or what got lost of a last sound, is not waited for. The voice has none.
+        return isinstance(old, Mouth) and self._nothing_follows(old, old.until_s, now_s)
+
+    def _nothing_follows(self, mouth: Mouth, until_s: float, now_s: float) -> bool:
+        """Whether only a last pause, or what got lost of a last sound, is missing.
+
+        Neither is waited for. The voice has none: what it speaks is the script itself.
+        """
         return (
-            isinstance(old, Mouth)
-            and old.sent_s >= old.until_s - _EPSILON_S
-            and not old.owes(old.until_s)
-            and now_s - old.echo.progress_at_s > _SETTLE_S
+            mouth.sent_s >= until_s - _EPSILON_S
+            and not mouth.owes(until_s)
+            and now_s - mouth.echo.progress_at_s > _SETTLE_S
         )
 
     def _arrange(self, now_s: float) -> None:
@@ -213,8 +244,9 @@ class Director:
             return self.voice.position_s
         earliest_s = playing.position_s + coming.latency_s + HANDOVER_MARGIN_S
         if isinstance(playing, Voice):
+            line = self.script.line_before(playing.position_s)
             if playing.position_s >= self.script.end_s - _EPSILON_S:
-                return self.script.end_s
+                return self.script.end_s if line is None or line.complete else None
             burnt = now_s - self._failed_at_s < _FORGIVEN_AFTER_S
             return self._line_end(earliest_s) if burnt else self._opening(earliest_s)
         border = self._line_border(playing)
@@ -286,7 +318,7 @@ class Director:
 
     def _resume_point(self, mouth: Mouth) -> float:
         """Where another goes on: at a pause shortly before, else a sound's length before."""
-        position_s = min(mouth.position_s, mouth.until_s)
+        position_s = min(mouth.echo.certain_s, mouth.until_s)
         if not self.script.profile.loud_at(position_s):
             return position_s
         line = self.script.line_at(position_s)

@@ -22,13 +22,14 @@ class Held:
     """
 
     def __init__(self) -> None:
-        self._media: deque[PcmData | None] = deque()  # None stands for the next picture
+        # Sound with the position it reaches; None stands for the next picture.
+        self._media: deque[tuple[PcmData, float] | None] = deque()
         self._pictures: deque[av.VideoFrame] = deque()
         self._sound_s = 0.0
 
-    def sound(self, pcm: PcmData, *, loud: bool) -> None:
+    def sound(self, pcm: PcmData, position_s: float, *, loud: bool) -> None:
         if (loud or self._sound_s) and self._sound_s < MAX_HELD_S:
-            self._media.append(pcm)
+            self._media.append((pcm, position_s))
             self._sound_s += pcm.duration
 
     def picture(self, frame: av.VideoFrame) -> None:
@@ -41,14 +42,14 @@ class Held:
         self._media.append(None)
 
     def pour(
-        self, sound: Callable[[PcmData], None], picture: Callable[[av.VideoFrame], None]
+        self, sound: Callable[[PcmData, float], None], picture: Callable[[av.VideoFrame], None]
     ) -> None:
         """Hand everything on, in order; then it is empty."""
-        for pcm in self._media:
-            if pcm is None:
+        for entry in self._media:
+            if entry is None:
                 picture(self._pictures.popleft())
             else:
-                sound(pcm)
+                sound(*entry)
         self.clear()
 
     def clear(self) -> None:

@@ -43,31 +43,36 @@ class Profile:
     def __init__(self) -> None:
         self._starts: list[float] = []
         self._ends: list[float] = []
+        self._cut = False
+
+    def cut(self) -> None:
+        """What follows is a run of its own, even without a gap: another utterance begins."""
+        self._cut = True
 
     def add(self, start_s: float, end_s: float, *, loud: bool) -> None:
         """Append a window. A position never mentioned counts as quiet."""
         if not loud:
             return
-        if self._ends and start_s - self._ends[-1] < PAUSE_S - _EPSILON_S:
+        if not self._cut and self._ends and start_s - self._ends[-1] < PAUSE_S - _EPSILON_S:
             self._ends[-1] = end_s
         else:
+            self._cut = False
             self._starts.append(start_s)
             self._ends.append(end_s)
 
     def loud_at(self, position_s: float) -> bool:
-        index = bisect_right(self._ends, position_s + _EPSILON_S)
-        return index < len(self._starts) and self._starts[index] <= position_s + _EPSILON_S
+        return self.run_at(position_s) is not None
 
     def next_loud(self, position_s: float) -> float | None:
         """Where it is loud at or after ``position_s``; ``None`` where it stays quiet."""
         index = bisect_right(self._ends, position_s + _EPSILON_S)
         return max(position_s, self._starts[index]) if index < len(self._starts) else None
 
-    def run_start(self, position_s: float) -> float | None:
-        """Where the loud run that holds ``position_s`` began."""
+    def run_at(self, position_s: float) -> tuple[float, float] | None:
+        """Beginning and end of the loud run that holds ``position_s``."""
         index = bisect_right(self._ends, position_s + _EPSILON_S)
         inside = index < len(self._starts) and self._starts[index] <= position_s + _EPSILON_S
-        return self._starts[index] if inside else None
+        return (self._starts[index], self._ends[index]) if inside else None
 
     def loud_s(self, start_s: float, end_s: float) -> float:
         """Seconds between two positions that are loud."""

@@ -62,7 +62,7 @@ class Stage(Protocol):
 
     def verdict(self, mouth: Mouth) -> Verdict: ...
     def may_feed(self, mouth: Mouth) -> bool: ...
-    def play_sound(self, pcm: PcmData) -> None: ...
+    def play_sound(self, pcm: PcmData, position_s: float) -> None: ...
     def play_picture(self, frame: av.VideoFrame) -> None: ...
     def playback_report(self, mark: Started | Finished | Cleared) -> None: ...
 
@@ -285,9 +285,9 @@ class Link:
             return
         verdict = self._stage.verdict(mouth)
         if verdict is Verdict.PLAY:
-            self._stage.play_sound(pcm)
+            self._stage.play_sound(pcm, mouth.position_s)
         elif verdict is Verdict.HOLD:
-            self._held.sound(pcm, loud=any_loud)
+            self._held.sound(pcm, mouth.position_s, loud=any_loud)
 
     def _on_video(self, frame: av.VideoFrame) -> None:
         if self.first_picture is None:

@@ -103,6 +103,10 @@ class Script:
                 found = line
         return found
 
+    def lines_after(self, position_s: float) -> list[Line]:
+        """The lines that end after ``position_s``, in order."""
+        return [line for line in self._lines if line.end_s > position_s + _EPSILON_S]
+
     def read(self, position_s: float, until_s: float) -> Piece | None:
         """The speech from ``position_s`` on: at most one piece, and not beyond ``until_s``."""
         until_s = min(until_s, self.end_s)
@@ -141,6 +145,7 @@ class Script:
                 return last
             last.complete = True
         self._numbers += 1
+        self.profile.cut()
         line = Line(self._numbers, utterance_id, self.end_s, self.end_s, now_s)
         self._lines.append(line)
         return line

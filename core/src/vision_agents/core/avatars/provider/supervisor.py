@@ -28,8 +28,8 @@ from vision_agents.core.avatars.provider.policy import (
 )
 from vision_agents.core.avatars.provider.script import Script
 from vision_agents.core.avatars.provider.session import EndReason, SessionEnd
-from vision_agents.core.errors import DisconnectedError, ProviderError, QuotaError
-from vision_agents.core.media.audio_stream import AudioOutputFlush
+from vision_agents.core.errors import DisconnectedError, ProviderError, QuotaError, StreamFull
+from vision_agents.core.media.audio_stream import AudioOutputChunk, AudioOutputFlush
 from vision_agents.core.media.pcm import as_pcm
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ class Supervisor:
         self._group: asyncio.TaskGroup
         self._flush_at_s = self._interrupt_at_s = -math.inf
         self._why_voice = ""
+        self._overflowed = False
 
     # ------------------------------------------------------------------------------ its life
     async def run(self) -> None:
@@ -178,7 +179,7 @@ class Supervisor:
             piece = self._director.next_for_voice()  # a barge-in may have taken it meanwhile
             if piece is not None:
                 self._director.voice.position_s = piece.end_s
-                self._engine.write_audio_nowait(piece.pcm)
+                self.play_sound(piece.pcm, piece.end_s)
 
     async def _tick(self) -> None:
         while True:
@@ -338,6 +339,7 @@ class Supervisor:
             self._latency_s = self._floor.latency_s
             speaking = self._director.unspoken
             self._report.changed(self.machine.up(now_s, speaking=speaking))
+        self._tell_ends()
         self._wake_fed()
 
     def _carry_out(self, decision: Decision) -> None:
@@ -413,8 +415,24 @@ class Supervisor:
     def may_feed(self, mouth: Mouth) -> bool:
         return self._director.may_feed(mouth)
 
-    def play_sound(self, pcm: PcmData) -> None:
-        self._engine.write_audio_nowait(pcm)
+    def play_sound(self, pcm: PcmData, position_s: float) -> None:
+        """Hand sound to the engine, tagged with the utterance that it speaks."""
+        line = self._director.played(position_s)
+        self._write(AudioOutputChunk(pcm, utterance_id=0 if line is None else line.utterance_id))
+        self._tell_ends()
+
+    def _tell_ends(self) -> None:
+        """Mark in the sound where utterances are over."""
+        for line in self._director.finished_lines(time.monotonic()):
+            self._write(AudioOutputChunk(None, final=True, utterance_id=line.utterance_id))
+
+    def _write(self, chunk: AudioOutputChunk) -> None:
+        try:
+            self._engine.audio_output.send_nowait(chunk)
+        except StreamFull:
+            if not self._overflowed:
+                logger.warning("%s: sound is dropped: nobody takes it", self._provider)
+            self._overflowed = True
 
     def play_picture(self, frame: av.VideoFrame) -> None:
         self._engine.write_video_nowait(frame)
