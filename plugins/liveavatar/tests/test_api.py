@@ -41,6 +41,9 @@ class DarkStage:
     def interrupt(self) -> None:
         self.puppet.interrupt()
 
+    def freeze(self) -> None:
+        pass
+
     async def run(self) -> None:
         await asyncio.Event().wait()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 AVATAR_ID = "071b0286-4cce-4808-bee2-e642f1062de3"
 API_KEY = "sandbox-key"
 
-__all__ = ["NAMED_FAULTS", "Faults", "sandbox"]
+__all__ = ["API_KEY", "AVATAR_ID", "NAMED_FAULTS", "Faults", "flash_draw", "sandbox"]
 
 
 @asynccontextmanager
@@ -29,13 +29,9 @@ async def sandbox(*, port: int = 0, faults: Sequence[str] = ()) -> AsyncIterator
     Raises:
         ValueError: a fault it does not know; names those it has.
     """
-    from vision_agents.core.testing.markers import FlashRenderer
     from vision_agents.plugins.anam.sandbox.service import SandboxService
 
-    def make_draw(width: int, height: int, fps: int) -> Draw:
-        return FlashRenderer(width, height, fps).frame
-
-    service = SandboxService(make_draw, api_key=API_KEY, faults=named_faults(faults))
+    service = SandboxService(flash_draw, api_key=API_KEY, faults=named_faults(faults))
     await service.start(port=port)
     try:
         yield {
@@ -45,6 +41,13 @@ async def sandbox(*, port: int = 0, faults: Sequence[str] = ()) -> AsyncIterator
         }
     finally:
         await service.close()
+
+
+def flash_draw(width: int, height: int, fps: int) -> Draw:
+    """Pictures from which lip-sync can be read."""
+    from vision_agents.core.testing.markers import FlashRenderer
+
+    return FlashRenderer(width, height, fps).frame
 
 
 def named_faults(names: Sequence[str]) -> Faults:

@@ -38,6 +38,9 @@ class Faults:
     ready_delay_s: float = 0.1
     refuse_redial: bool = False
 
+    deaf_at_end: bool = False
+    """Neither ``endsession`` nor a stop by REST is answered, and the socket is left open."""
+
     width: int = 320
     height: int = 240
     render_latency_s: float = 0.5

@@ -93,6 +93,16 @@ class SandboxService:
             await self._runner.cleanup()
             self._runner = None
 
+    def cut(self) -> None:
+        """Cut the signalling sockets of all live sessions without a word."""
+        for session in self.live_sessions:
+            session.abort_socket()
+
+    def freeze(self) -> None:
+        """Stop the media of all live sessions; everything stays connected."""
+        for session in self.live_sessions:
+            session.freeze()
+
     # ------------------------------------------------------------------------- handlers
     async def _session(self, request: web.Request) -> web.Response:
         await asyncio.sleep(self.faults.answer_delay_s)
@@ -143,6 +153,8 @@ class SandboxService:
         session = self.sessions.get(request.match_info["session_id"])
         if session is None:
             return _refuse(404, "session not found")
+        if self.faults.deaf_at_end:
+            await asyncio.Event().wait()
         self.stops.append(session.session_id)
         await session.end("stopped", tell="stopped")
         return web.json_response({})

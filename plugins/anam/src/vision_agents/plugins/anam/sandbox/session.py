@@ -106,6 +106,8 @@ class SandboxSession:
                 self._speech(payload)
             case "agentaudioinputend":
                 self._end_utterance()
+            case "endsession" if self._faults.deaf_at_end:
+                await asyncio.Event().wait()
             case "endsession":
                 self._spawn(self.end("client"), "end")
 

@@ -33,6 +33,9 @@ class Faults:
     no_pong: bool = False
     """Pings are not answered."""
 
+    deaf_at_end: bool = False
+    """A stop is not answered, nor is the closing of the socket."""
+
     render_latency_s: float = 0.7
     no_speak_ended: bool = False
     old_dialect: bool = False

@@ -100,6 +100,16 @@ class SandboxService:
             await self._runner.cleanup()
             self._runner = None
 
+    def cut(self) -> None:
+        """Cut the sockets of all live sessions without a word."""
+        for session in self.live_sessions:
+            session.abort_socket()
+
+    def freeze(self) -> None:
+        """Stop the media of all live sessions; everything stays connected."""
+        for session in self.live_sessions:
+            session.freeze()
+
     # ------------------------------------------------------------------------ handlers
     async def _token(self, request: web.Request) -> web.Response:
         if (failed := await self._fault("token")) is not None:
@@ -165,6 +175,8 @@ class SandboxService:
         session = self.sessions.get(body.get("session_id", ""))
         if session is None:
             return _refuse(404, 4040, "Session not found")
+        if self.faults.deaf_at_end:
+            await asyncio.Event().wait()
         await session.end(reason)
         return _ok(None, "Session stopped")
 

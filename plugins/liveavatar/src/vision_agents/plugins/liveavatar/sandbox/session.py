@@ -57,6 +57,7 @@ class SandboxSession:
         self._is_sandbox = is_sandbox
         self._stage: Stage
         self._socket: web.WebSocketResponse | None = None
+        self._transport: asyncio.BaseTransport | None = None
         self._connected = False
         self._muted = False
         self._last_command = time.monotonic()
@@ -105,9 +106,12 @@ class SandboxSession:
         self._spawn(self._announce(socket), "announce")
         if self._faults.drop_socket_every_s is not None:
             self._spawn(self._cut(request, self._faults.drop_socket_every_s), "cut")
+        self._transport = request.transport
         async for message in socket:
             if message.type is WSMsgType.TEXT:
                 await self._command(message.data)
+        if self._faults.deaf_at_end:
+            await asyncio.Event().wait()
         return socket
 
     async def _announce(self, socket: web.WebSocketResponse) -> None:
@@ -117,6 +121,15 @@ class SandboxSession:
             return
         self._connected = True
         await self._tell("session.state_updated", state=self._state("connected"))
+
+    def abort_socket(self) -> None:
+        """Cut the socket without a close frame; the session lives on."""
+        if isinstance(self._transport, asyncio.Transport):
+            self._transport.abort()
+
+    def freeze(self) -> None:
+        """Send no more picture or sound; everything stays connected."""
+        self._stage.freeze()
 
     async def _cut(self, request: web.Request, after_s: float) -> None:
         await asyncio.sleep(after_s)

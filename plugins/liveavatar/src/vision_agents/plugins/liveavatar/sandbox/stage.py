@@ -39,6 +39,9 @@ class Stage(Protocol):
     def interrupt(self) -> None:
         """Cut what plays and drop what waits."""
 
+    def freeze(self) -> None:
+        """Send no more picture or sound, and stay."""
+
     async def run(self) -> None:
         """Play until cancelled."""
 
@@ -71,6 +74,9 @@ class RoomStage:
 
     def interrupt(self) -> None:
         self._stage.interrupt()
+
+    def freeze(self) -> None:
+        self._stage.freeze()
 
     async def run(self) -> None:
         await self._stage.run()

@@ -1,0 +1,59 @@
+"""What is asked of every avatar, asked of LiveAvatar's on its stand-in and a real room."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import ClassVar
+
+import pytest
+
+from vision_agents.core.testing.conformance import AvatarConformance, Bench, Fault
+from vision_agents.plugins.liveavatar.avatar import LiveAvatarAvatar
+from vision_agents.plugins.liveavatar.sandbox import AVATAR_ID, Faults, flash_draw
+from vision_agents.plugins.liveavatar.sandbox.service import SandboxService
+from vision_agents.plugins.liveavatar.sandbox.stage import livekit_stages
+from vision_agents.plugins.livekit.sandbox.server import LiveKitServer
+
+KEY = "a-key-that-nobody-may-read"
+SIZE = (320, 180)
+
+
+@pytest.mark.wire
+@pytest.mark.livekit
+class TestLiveAvatar(AvatarConformance):
+    provider = "vision_agents.plugins.liveavatar.hooks"
+    server: ClassVar[LiveKitServer]
+
+    @pytest.fixture(autouse=True, scope="class")
+    def _room_server(self, livekit_server: LiveKitServer) -> None:
+        type(self).server = livekit_server
+
+    @asynccontextmanager
+    async def bench(self) -> AsyncIterator[Bench]:
+        faults = Faults(size=SIZE)
+        stages = livekit_stages(self.server.connection, flash_draw)
+        async with SandboxService(stages, api_key=KEY, faults=faults) as service:
+            yield Bench(
+                make=lambda: LiveAvatarAvatar(
+                    avatar_id=AVATAR_ID,
+                    api_key=KEY,
+                    base_url=service.url,
+                    width=SIZE[0],
+                    height=SIZE[1],
+                ),
+                log=service.log,
+                faults={
+                    Fault.AUTH: lambda: faults.status.update(token=401),
+                    Fault.QUOTA: lambda: faults.status.update(token=402),
+                    Fault.BUSY: lambda: faults.status.update(start=429),
+                    Fault.HANG: lambda: setattr(faults, "never_connected", True),
+                    Fault.SLOW: lambda: setattr(faults, "connected_delay_s", 2.5),
+                    Fault.DROP: service.cut,
+                    Fault.STALL: service.freeze,
+                    Fault.HANG_DISCONNECT: lambda: setattr(faults, "deaf_at_end", True),
+                },
+                secrets=(KEY,),
+                source_size=SIZE,
+                forget=service.sessions.clear,
+            )
