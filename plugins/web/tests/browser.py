@@ -60,9 +60,10 @@ class WatchedPage:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     @classmethod
-    async def open(cls, browser: Browser, url: str, **context: Any) -> Self:
+    async def open(cls, browser: Browser, url: str, *, script: str = "", **context: Any) -> Self:
+        """Go there; ``script`` runs before the page's own, ``context`` is the device."""
         page = await (await browser.new_context(**context)).new_page()
-        await page.add_init_script(PROBE)
+        await page.add_init_script(PROBE + script)
         watched = cls(page)
         await page.goto(url)
         return watched
@@ -79,6 +80,20 @@ class WatchedPage:
     async def say(self, text: str) -> None:
         await self.page.fill("#text", text)
         await self.page.press("#text", "Enter")
+
+    async def interrupt(self, way: str) -> float:
+        """Click the button or press a key; when the page felt it, in its ms."""
+        event = "click" if way == "click" else "keydown"
+        await self.page.evaluate(
+            """event => { window.pressed = new Promise((done) => document.addEventListener(
+                event, () => done(performance.now()), { capture: true, once: true })) }""",
+            event,
+        )
+        if way == "click":
+            await self.page.click("#interrupt")
+        else:
+            await self.page.keyboard.press(way)
+        return float(await self.page.evaluate("pressed"))
 
     async def sees_a_picture(self, *, timeout_s: float = 15) -> None:
         await self.page.locator(".stage.live").wait_for(timeout=timeout_s * 1000)

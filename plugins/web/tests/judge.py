@@ -13,8 +13,8 @@ from plugins.web.tests.media import BEEP_HZ, MARKER_EVERY_S
 Curve = NDArray[np.float64]
 
 WHITE = 150
-LOUD = 300.0
-"""RMS of 10 ms, of 32767; the hum at its quietest has 318 after the codec."""
+LOUD = 100.0
+"""RMS of 10 ms, of 32767; the hum at its quietest has 225 behind the codec."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Recording:
     corner: Curve
     mouth: Curve
     size: tuple[int, int]
+    mutes: list[tuple[float, bool]]
+    """Since when the page plays the sound, or not."""
 
     @classmethod
     def of(cls, raw: dict[str, Any], *, playout_ms: float) -> Recording:
@@ -41,6 +43,7 @@ class Recording:
             corner=pictures[:, 1],
             mouth=pictures[:, 2],
             size=(int(pictures[-1, 4]), int(pictures[-1, 5])) if len(pictures) else (0, 0),
+            mutes=[(float(t), bool(muted)) for t, muted in raw["mutes"]],
         )
 
     @property
@@ -54,9 +57,13 @@ class Recording:
         """RMS of each block."""
         return np.array([np.sqrt(np.mean(b.astype(float) ** 2)) for b in self.blocks])
 
-    def last_loud_ms(self) -> float:
-        """When the last sound above the noise was played."""
-        return float(self.block_ms[self.loudness() > LOUD][-1] + 10)
+    def last_loud_ms(self, *, muted_too: bool = False) -> float:
+        """When the last sound above the noise came out of the page; or would have, unmuted."""
+        loud = self.loudness() > LOUD
+        if not muted_too:
+            change = np.searchsorted([t for t, _ in self.mutes], self.block_ms) - 1
+            loud &= ~np.array([muted for _, muted in self.mutes])[change]
+        return float(self.block_ms[loud][-1] + 10)
 
     def flashes_ms(self) -> Curve:
         """When each white picture was first shown."""

@@ -18,6 +18,8 @@ from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from vision_agents.core.media.frames import FrameStamper
+
 RATE_HZ = 48_000
 FPS = 30
 PACKET = 960
@@ -25,6 +27,9 @@ MARKER_EVERY_S = 1.0
 BEEP_S = 0.06
 BEEP_HZ = 1000.0
 HUM_HZ = 190.0
+BLACK, WHITE = 16, 235
+SHUT, OPEN, FLASH = 0, 180, -1
+"""How bright the mouth is over black, shut and wide open; or the whole picture is white."""
 
 
 def sound(first_sample: int, count: int, *, speaking: bool = True) -> NDArray[np.int16]:
@@ -44,18 +49,36 @@ def loudness(time_s: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.clip(wave / 2 + 0.4, 0.15, 1)
 
 
-def picture(number: int, *, width: int, height: int, speaking: bool = True) -> VideoFrame:
-    """The face at a frame's media time."""
-    time_s = number / FPS
-    luma = np.full((height, width), 16, np.uint8)
-    if speaking and time_s % MARKER_EVERY_S < 1.5 / FPS:
-        luma[:] = 235
-    elif speaking:
-        opening = float(loudness(np.array([time_s]))[0])
-        mouth = luma[height // 2 : height * 3 // 4, width // 4 : width * 3 // 4]
-        mouth[:] = 16 + int(180 * opening)
-    chroma = np.full((height // 2, width), 128, np.uint8)
-    return VideoFrame.from_ndarray(np.vstack([luma, chroma]), format="yuv420p")
+class Painter:
+    """Draws the face at a frame's media time; each distinct picture once, since others measure."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._width, self._height = width, height
+        self._drawn: dict[int, VideoFrame] = {}
+        self._stamper = FrameStamper(width, height)
+
+    def paint(self, number: int, *, speaking: bool = True) -> VideoFrame:
+        """Frame ``number`` at ``FPS``, with its pts of 90 kHz."""
+        time_s = number / FPS
+        look = SHUT
+        if speaking and time_s % MARKER_EVERY_S < 1.5 / FPS:
+            look = FLASH
+        elif speaking:
+            look = int(OPEN * float(loudness(np.array([time_s]))[0]))
+        if look not in self._drawn:
+            self._drawn[look] = self._draw(look)
+        return self._stamper.stamp(self._drawn[look], number * 90_000 // FPS)
+
+    def _draw(self, look: int) -> VideoFrame:
+        height, width = self._height, self._width
+        luma = np.full((height, width), BLACK, np.uint8)
+        if look == FLASH:
+            luma[:] = WHITE
+        else:
+            mouth = luma[height // 2 : height * 3 // 4, width // 4 : width * 3 // 4]
+            mouth[:] = BLACK + look
+        chroma = np.full((height // 2, width), 128, np.uint8)
+        return VideoFrame.from_ndarray(np.vstack([luma, chroma]), format="yuv420p")
 
 
 class _Grid:
@@ -81,13 +104,10 @@ class ControlVideo(VideoStreamTrack):
     def __init__(self, start_s: float, *, width: int, height: int) -> None:
         super().__init__()
         self._grid = _Grid(start_s, 1 / FPS)
-        self._width, self._height = width, height
+        self._painter = Painter(width, height)
 
     async def recv(self) -> VideoFrame:
-        number = await self._grid.next()
-        frame = picture(number, width=self._width, height=self._height)
-        frame.pts, frame.time_base = number * 90_000 // FPS, Fraction(1, 90_000)
-        return frame
+        return self._painter.paint(await self._grid.next())
 
 
 class ControlAudio(AudioStreamTrack):

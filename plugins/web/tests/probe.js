@@ -7,6 +7,9 @@ window.record = async (video, seconds) => {
   const [track] = video.srcObject.getAudioTracks().map((one) => one.clone());
   const blocks = [];
   const pictures = [];
+  const mutes = [[0, video.muted]];
+  const muted = () => mutes.push([performance.now(), video.muted]);
+  video.addEventListener("volumechange", muted);
   const until = performance.now() + seconds * 1000;
 
   const luma = async (frame, x, y) => {
@@ -43,7 +46,8 @@ window.record = async (video, seconds) => {
   await watch;
   await reader.cancel();
   track.stop();
-  return { rate, blocks, pictures };
+  video.removeEventListener("volumechange", muted);
+  return { rate, blocks, pictures, mutes };
 };
 
 // Mean delay between decoding and the loudspeaker, over the whole page, in ms.

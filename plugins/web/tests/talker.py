@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from plugins.web.tests.media import FPS, RATE_HZ, picture, sound
+from plugins.web.tests.media import FPS, RATE_HZ, Painter, sound
 from vision_agents.core.avatars import AVSynchronizer
 from vision_agents.core.edge import Interrupt, Say
 from vision_agents.core.media.pcm import PcmData
@@ -27,7 +27,7 @@ class Talker:
         self.sync = AVSynchronizer(width=width, height=height, fps=FPS)
         self.commands: list[Command] = []
         self.speaking = False
-        self._width, self._height = width, height
+        self._painter = Painter(width, height)
 
     async def generate(self) -> None:
         """Write frame after frame of sound and picture, a little ahead of their playout."""
@@ -35,8 +35,7 @@ class Talker:
         while True:
             await self.sync.wait_for_demand(0.1)
             speaking = self.speaking
-            frame = picture(number, width=self._width, height=self._height, speaking=speaking)
-            frame.pts, frame.time_base = number * 90_000 // FPS, Fraction(1, 90_000)
+            frame = self._painter.paint(number, speaking=speaking)
             samples = sound(number * SAMPLES, SAMPLES, speaking=speaking)
             pcm = PcmData.from_numpy(samples, sample_rate=RATE_HZ)
             pcm.pts, pcm.time_base = number * SAMPLES, Fraction(1, RATE_HZ)

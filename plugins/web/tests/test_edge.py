@@ -185,9 +185,8 @@ async def test_two_viewers_see_and_hear_the_same_and_one_may_leave(open_edge: Op
         assert (pictures[-1].width, pictures[-1].height) == (320, 240)
         packets = await stayer.packets(100)
         assert _is_the_voice(np.concatenate([p.to_ndarray()[0, ::2] for p in packets]))
-        report = await stayer.wait_for("report")
-        assert report["viewers"] == 1
-        assert report["fps"] == pytest.approx(30, abs=12)
+        report = await stayer.wait_for("report", viewers=1)
+        assert 10 < report["fps"] < 45
 
 
 async def test_nobody_there_nothing_is_pulled(open_edge: OpenEdge) -> None:
@@ -262,9 +261,7 @@ async def test_the_page_learns_what_the_agent_does(open_edge: OpenEdge) -> None:
         assert (await visitor.wait_for("report"))["state"] == "silent"
         edge.observe(AvatarPlaybackStartedEvent(utterance_id=1))
         edge.observe(AvatarDegradedEvent(to="voice only", reason="the line broke"))
-        await visitor.wait_for("report")
-        report = await visitor.wait_for("report")
-    assert report["state"] == "speaking"
+        report = await visitor.wait_for("report", state="speaking")
     assert "voice only" in report["note"]
     assert "the line broke" in report["note"]
 

@@ -9,7 +9,7 @@ from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 from av.video.frame import VideoFrame
 
-from vision_agents.plugins.web.fanout import Fanout
+from vision_agents.plugins.web.fanout import Fanout, ViewerTrack
 
 
 class Source(MediaStreamTrack):
@@ -46,12 +46,34 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
+async def listening(fanout: Fanout) -> ViewerTrack:
+    """A copy whose reader has begun, but takes nothing until the test does."""
+    track = fanout.track()
+    reader = asyncio.create_task(track.recv())
+    await settle()
+    reader.cancel()
+    await asyncio.wait([reader])
+    return track
+
+
+async def test_nothing_waits_for_a_viewer_that_does_not_read_yet() -> None:
+    source = Source()
+    fanout = Fanout(source, depth=4)
+    connecting, watching = fanout.track(), await listening(fanout)
+    await source.give(3)
+    reader = asyncio.create_task(connecting.recv())
+    await source.give()
+    assert (await reader).pts == 3
+    assert (await watching.recv()).pts == 0
+    await fanout.close()
+
+
 async def test_nobody_watches_nothing_is_pulled() -> None:
     source = Source()
     fanout = Fanout(source, depth=2)
     await settle()
     assert source.pulls == 0
-    track = fanout.subscribe()
+    track = await listening(fanout)
     await source.give(3)
     pulls = source.pulls
     track.stop()
@@ -64,7 +86,7 @@ async def test_nobody_watches_nothing_is_pulled() -> None:
 async def test_all_viewers_get_the_same_frames_from_one_pull() -> None:
     source = Source()
     fanout = Fanout(source, depth=4)
-    one, two = fanout.subscribe(), fanout.subscribe()
+    one, two = await listening(fanout), await listening(fanout)
     await source.give(3)
     frames = [await one.recv() for _ in range(3)]
     assert [await two.recv() for _ in range(3)] == frames
@@ -76,7 +98,7 @@ async def test_all_viewers_get_the_same_frames_from_one_pull() -> None:
 async def test_a_slow_viewer_loses_its_own_oldest_frames_only() -> None:
     source = Source()
     fanout = Fanout(source, depth=2)
-    slow, quick = fanout.subscribe(), fanout.subscribe()
+    slow, quick = await listening(fanout), await listening(fanout)
     seen = []
     for _ in range(6):
         await source.give()
@@ -90,9 +112,9 @@ async def test_a_slow_viewer_loses_its_own_oldest_frames_only() -> None:
 async def test_a_late_viewer_starts_live() -> None:
     source = Source()
     fanout = Fanout(source, depth=4)
-    early = fanout.subscribe()
+    early = await listening(fanout)
     await source.give(3)
-    late = fanout.subscribe()
+    late = await listening(fanout)
     await source.give()
     assert (await late.recv()).pts == 3
     assert (await early.recv()).pts == 0
@@ -102,7 +124,7 @@ async def test_a_late_viewer_starts_live() -> None:
 async def test_one_viewer_leaving_does_not_disturb_the_other() -> None:
     source = Source()
     fanout = Fanout(source, depth=4)
-    leaver, stayer = fanout.subscribe(), fanout.subscribe()
+    leaver, stayer = await listening(fanout), await listening(fanout)
     waiting = asyncio.create_task(leaver.recv())
     await settle()
     leaver.stop()
@@ -116,7 +138,7 @@ async def test_one_viewer_leaving_does_not_disturb_the_other() -> None:
 async def test_cancelling_a_reader_loses_no_frame() -> None:
     source = Source()
     fanout = Fanout(source, depth=4)
-    track = fanout.subscribe()
+    track = await listening(fanout)
     reader = asyncio.create_task(track.recv())
     await settle()
     reader.cancel()
@@ -129,9 +151,9 @@ async def test_cancelling_a_reader_loses_no_frame() -> None:
 async def test_everybody_left_and_somebody_came_back() -> None:
     source = Source()
     fanout = Fanout(source, depth=4)
-    fanout.subscribe().stop()
+    (await listening(fanout)).stop()
     await settle()
-    track = fanout.subscribe()
+    track = await listening(fanout)
     await source.give(2)
     assert (await track.recv()).pts is not None
     await fanout.close()
@@ -140,7 +162,7 @@ async def test_everybody_left_and_somebody_came_back() -> None:
 async def test_the_end_of_the_source_ends_the_copies() -> None:
     source = Source()
     fanout = Fanout(source, depth=4)
-    track = fanout.subscribe()
+    track = await listening(fanout)
     source.end()
     with pytest.raises(MediaStreamError):
         await track.recv()
@@ -149,7 +171,7 @@ async def test_the_end_of_the_source_ends_the_copies() -> None:
 
 async def test_close_ends_readers_and_is_idempotent() -> None:
     fanout = Fanout(Source(), depth=4)
-    track = fanout.subscribe()
+    track = await listening(fanout)
     reader = asyncio.create_task(track.recv())
     await settle()
     await fanout.close()
@@ -157,4 +179,4 @@ async def test_close_ends_readers_and_is_idempotent() -> None:
         await reader
     await fanout.close()
     with pytest.raises(MediaStreamError):
-        await fanout.subscribe().recv()
+        await fanout.track().recv()

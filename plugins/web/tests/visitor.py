@@ -61,10 +61,11 @@ class Visitor:
         async for message in self.socket:
             yield json.loads(message.data)
 
-    async def wait_for(self, kind: str) -> dict[str, Any]:
-        """The next message of a type; others are passed over."""
+    async def wait_for(self, kind: str, **fields: object) -> dict[str, Any]:
+        """The next message of a type with these fields; others are passed over."""
+        wanted = {"type": kind} | fields
         async for message in self.messages():
-            if message["type"] == kind:
+            if wanted.items() <= message.items():
                 return message
         raise AssertionError(f"the server closed ({self.socket.close_code}) without any {kind!r}")
 

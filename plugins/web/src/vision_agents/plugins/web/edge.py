@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import time
@@ -16,6 +17,7 @@ from vision_agents.core.edge.edge import Edge
 from vision_agents.core.edge.ice import reachable_address
 from vision_agents.core.edge.mailbox import Mailbox
 from vision_agents.core.errors import StateError
+from vision_agents.core.events.avatar import AvatarInterruptedEvent
 from vision_agents.plugins.web import wire
 from vision_agents.plugins.web.fanout import Fanout
 from vision_agents.plugins.web.server import Channel, PageServer
@@ -176,6 +178,13 @@ class WebEdge(Edge):
     def observe(self, event: BaseEvent) -> None:
         """Take what the page shows from the agent's events."""
         self._status.observe(event)
+        if isinstance(event, AvatarInterruptedEvent):
+            self._cut()
+
+    def _cut(self) -> None:
+        """Tell the pages at once not to play what they still hold."""
+        for viewer in self._viewers:
+            viewer.cut()
 
     async def _visit(self, channel: Channel) -> None:
         """Serve one page until it leaves."""
@@ -220,6 +229,7 @@ class WebEdge(Edge):
             case wire.Stop():
                 self._commands.clear()
                 self._commands.put(Interrupt())
+                self._cut()
             case wire.Offer(sdp=sdp):
                 await channel.send(await self._answer(viewer, sdp))
             case wire.Hello():
@@ -242,7 +252,10 @@ class WebEdge(Edge):
         """Send the page its numbers; a page that reads slowly holds up only its own."""
         passed, then_s = self._pictures_passed, time.monotonic()
         while True:
-            await asyncio.sleep(REPORT_INTERVAL_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REPORT_INTERVAL_S):
+                    await viewer.was_cut.wait()
+            viewer.was_cut.clear()
             now, now_s = self._pictures_passed, time.monotonic()
             await channel.send(
                 wire.Report(
@@ -253,6 +266,7 @@ class WebEdge(Edge):
                     offset_ms=self._status.offset_ms,
                     dropped=viewer.dropped,
                     viewers=len(self._viewers),
+                    cut_rtp=viewer.cut_rtp,
                 )
             )
             passed, then_s = now, now_s

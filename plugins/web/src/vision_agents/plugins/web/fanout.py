@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class ViewerTrack(MediaStreamTrack):
-    """One viewer's copy of the source; ``stop()`` unsubscribes it."""
+    """One viewer's copy of the source, live from the first ``recv()``; ``stop()`` ends it.
+
+    Between offer and connection nothing is queued: what waited there would be that viewer's delay.
+    """
 
     def __init__(self, fanout: Fanout, *, depth: int) -> None:
         super().__init__()
@@ -29,6 +32,7 @@ class ViewerTrack(MediaStreamTrack):
         self.dropped = 0
         """Frames that this viewer's sender did not take in time."""
         self._fanout = fanout
+        self._subscribed = False
         self._frames: deque[Frame | Packet[Any]] = deque(maxlen=depth)
         self._arrived = asyncio.Event()
 
@@ -38,6 +42,9 @@ class ViewerTrack(MediaStreamTrack):
         Raises:
             MediaStreamError: the track was stopped, or the source has ended.
         """
+        if not self._subscribed and self.readyState == "live":
+            self._subscribed = True
+            self._fanout.subscribe(self)
         while not self._frames:
             if self.readyState != "live":
                 raise MediaStreamError
@@ -51,6 +58,10 @@ class ViewerTrack(MediaStreamTrack):
             self.dropped += 1
         self._frames.append(frame)
         self._arrived.set()
+
+    def clear(self) -> None:
+        """Drop what waits for this viewer."""
+        self._frames.clear()
 
     def stop(self) -> None:
         """End this viewer's copy; the source and the other viewers go on."""
@@ -70,42 +81,46 @@ class Fanout:
         """Frames pulled from the source so far."""
         self._source = source
         self._depth = depth
-        self._tracks: set[ViewerTrack] = set()
+        self._subscribed: set[ViewerTrack] = set()
         self._pump: asyncio.Task[None] | None = None
-        self._closed = False
+        self._ended = False
 
-    def subscribe(self) -> ViewerTrack:
-        """Make a copy for one viewer. It starts with the next frame: live, not with the past."""
-        track = ViewerTrack(self, depth=self._depth)
-        if self._closed:
+    def track(self) -> ViewerTrack:
+        """Make a copy for one viewer."""
+        return ViewerTrack(self, depth=self._depth)
+
+    def subscribe(self, track: ViewerTrack) -> None:
+        """Begin to feed a copy, with the next frame: live, not with the past."""
+        if self._ended:
             track.stop()
-            return track
-        self._tracks.add(track)
+            return
+        self._subscribed.add(track)
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._run(), name=f"web-fanout-{self.kind}")
-        return track
 
     def unsubscribe(self, track: ViewerTrack) -> None:
-        """Forget a copy; the pump ends after the last one."""
-        self._tracks.discard(track)
+        """Feed a copy no longer; the pump ends after the last one."""
+        self._subscribed.discard(track)
 
     async def close(self) -> None:
         """End all copies and stop pulling; idempotent."""
-        self._closed = True
-        for track in list(self._tracks):
-            track.stop()
+        self._end()
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.wait([self._pump])
 
     async def _run(self) -> None:
-        while self._tracks:
+        while self._subscribed:
             try:
                 frame = await self._source.recv()
             except MediaStreamError:
-                for track in list(self._tracks):
-                    track.stop()
+                self._end()
                 return
             self.passed += 1
-            for track in self._tracks:
+            for track in self._subscribed:
                 track.offer(frame)
+
+    def _end(self) -> None:
+        self._ended = True
+        for track in list(self._subscribed):
+            track.stop()

@@ -11,11 +11,16 @@ from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSession
 from aiortc.rtcconfiguration import RTCBundlePolicy
 
 from vision_agents.core.edge.ice import close_connection, loopback_candidates
-from vision_agents.plugins.web.encoding import Governor, prefer_codec, use_encoder
+from vision_agents.plugins.web.encoding import (
+    Governor,
+    last_rtp_timestamp,
+    prefer_codec,
+    use_encoder,
+)
 from vision_agents.plugins.web.microphone import Microphone
 
 if TYPE_CHECKING:
-    from aiortc import MediaStreamTrack
+    from aiortc import MediaStreamTrack, RTCRtpTransceiver
 
     from vision_agents.core.edge.call import Participant
     from vision_agents.core.media.pcm import PcmData
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+OPUS_PACKET = 960
+"""Ticks of RTP's 48 kHz clock in 20 ms."""
 ANSWER_TIMEOUT_S = 15.0
 """For gathering candidates, which asks STUN and TURN servers where some are set."""
 CLOSE_TIMEOUT_S = 5.0
@@ -54,6 +61,10 @@ class Viewer:
         self._connected = connected
         self._connection: RTCPeerConnection | None = None
         self._tracks: list[ViewerTrack] = []
+        self._sound: RTCRtpTransceiver | None = None
+        self.cut_rtp: int | None = None
+        """RTP timestamp of the sound before which nothing need be heard; None before any cut."""
+        self.was_cut = asyncio.Event()
         self._microphone: Microphone | None = None
 
     @property
@@ -65,6 +76,17 @@ class Viewer:
     def dropped(self) -> int:
         """Frames and packets that this viewer's senders did not take in time."""
         return sum(track.dropped for track in self._tracks)
+
+    def cut(self) -> None:
+        """Speech was cut: drop what waits for this viewer, and note what its browser may drop.
+
+        Two packets may still be on their way through the encoder.
+        """
+        for track in self._tracks:
+            track.clear()
+        if self._sound is not None and (sent := last_rtp_timestamp(self._sound)) is not None:
+            self.cut_rtp = (sent + 2 * OPUS_PACKET) % (1 << 32)
+            self.was_cut.set()
 
     async def answer(self, offer_sdp: str, *, audio: Fanout | None, video: Fanout | None) -> str:
         """Connect to the page that made this offer; an earlier connection is closed first.
@@ -103,6 +125,7 @@ class Viewer:
     ) -> str:
         # Sound goes both ways even before a microphone is on, so that it needs no second offer.
         sound = connection.addTransceiver(self._copy(audio) or "audio", direction="sendrecv")
+        self._sound = sound
         picture = None
         if (copy := self._copy(video)) is not None:
             picture = connection.addTransceiver(copy, direction="sendonly")
@@ -129,6 +152,7 @@ class Viewer:
         connection, self._connection = self._connection, None
         microphone, self._microphone = self._microphone, None
         tracks, self._tracks = self._tracks, []
+        self._sound = self.cut_rtp = None
         for track in tracks:
             track.stop()
         if connection is not None:
@@ -143,7 +167,7 @@ class Viewer:
     def _copy(self, fanout: Fanout | None) -> ViewerTrack | None:
         if fanout is None:
             return None
-        track = fanout.subscribe()
+        track = fanout.track()
         self._tracks.append(track)
         return track
 

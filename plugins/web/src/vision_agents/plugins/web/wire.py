@@ -119,7 +119,9 @@ class Report:
     ``state`` is ``speaking``, ``silent`` or ``waiting`` (nothing is published yet), ``note`` a
     sentence when something is amiss. ``depth_ms`` is sound waiting in the engine; ``fps`` pictures
     leaving it per second; ``offset_ms`` its A/V offset, positive where sound is late, None where
-    no engine tells; ``dropped`` what this viewer's connection did not take in time.
+    no engine tells; ``dropped`` what this viewer's connection did not take in time. ``cut_rtp`` is
+    the RTP timestamp before which this viewer's sound was cut; what the browser still holds of
+    it need not be heard.
     """
 
     state: str
@@ -129,6 +131,7 @@ class Report:
     offset_ms: float | None
     dropped: int
     viewers: int
+    cut_rtp: int | None
 
 
 ServerMessage = Welcome | Answer | Problem | Report

@@ -3,7 +3,7 @@
 const RETRY_MS = [300, 600, 1200, 2500, 5000];
 const SILENCE_MS = 6000; // the server reports four times a second; this long without is a loss
 const GATHER_MS = 2000; // for candidates; more than enough for the interfaces of this machine
-const PATH_MS = 12000; // for ICE to find a path
+const PATH_MS = 8000; // for ICE to find a path
 const UNSTEADY_MS = 4000; // ICE often mends itself within this time
 const TOKEN_REFUSED = 4401;
 
@@ -43,10 +43,16 @@ export class Call extends EventTarget {
   interrupt() { return this.#send({ type: "interrupt" }); }
   stats() { return this.#peer?.getStats() ?? Promise.resolve(new Map()); }
 
+  /** RTP timestamp of the sound that leaves the jitter buffer now; null before any. */
+  playedRtp() {
+    const receiver = this.#sound()?.receiver;
+    return receiver?.getSynchronizationSources()[0]?.rtpTimestamp ?? null;
+  }
+
   /** Send a microphone's track, or nothing; survives reconnections. */
   async microphone(track) {
     this.#microphone = track;
-    await this.#soundSender()?.replaceTrack(track);
+    await this.#sound()?.sender.replaceTrack(track);
   }
 
   #open() {
@@ -163,8 +169,8 @@ export class Call extends EventTarget {
     this.#after("path", RETRY_MS.at(-1), () => this.#socket && this.#call());
   }
 
-  #soundSender() {
-    return this.#peer?.getTransceivers().find((one) => one.receiver.track.kind === "audio")?.sender;
+  #sound() {
+    return this.#peer?.getTransceivers().find((one) => one.receiver.track.kind === "audio");
   }
 
   #hangUp() {

@@ -1,7 +1,7 @@
 // The page: joins buttons, words and plots to the call.
 
 import { Call } from "./call.js";
-import { Meter, median } from "./measure.js";
+import { Meter, isPast, median } from "./measure.js";
 import { Plot } from "./plots.js";
 
 const SAMPLE_MS = 250;
@@ -57,7 +57,15 @@ $("token-form").addEventListener("submit", (event) => {
 
 // -- sound ---------------------------------------------------------------------------------------
 
-let wanted = { muted: false, locked: false };
+const sound = {
+  muted: false, // the person's wish
+  locked: false, // the browser's wish, until a first tap or key
+  hushed: false, // speech was cut, and the browser still holds some of it
+};
+
+function applySound() {
+  $("video").muted = sound.muted || sound.locked || sound.hushed;
+}
 
 async function play() {
   const video = $("video");
@@ -66,34 +74,61 @@ async function play() {
   } catch (error) {
     if (error.name !== "NotAllowedError") return; // a new stream came meanwhile
     // Browsers play sound only after a first tap or key: show the face, and ask for one.
-    wanted.locked = true;
-    video.muted = true;
+    sound.locked = true;
+    applySound();
     $("unlock").hidden = false;
     await video.play().catch(() => {});
   }
 }
 
 function unlock() {
-  if (!wanted.locked) return;
-  wanted.locked = false;
+  if (!sound.locked) return;
+  sound.locked = false;
   $("unlock").hidden = true;
-  $("video").muted = wanted.muted;
+  applySound();
 }
 
 function mute(muted) {
   unlock();
-  wanted.muted = muted;
-  $("video").muted = muted;
+  sound.muted = muted;
+  applySound();
   $("mute").setAttribute("aria-pressed", muted);
   $("mute").classList.toggle("muted", muted);
 }
 
 $("unlock").addEventListener("click", () => mute(false));
-$("mute").addEventListener("click", () => mute(!wanted.muted));
+$("mute").addEventListener("click", () => mute(!sound.muted));
 $("volume").addEventListener("input", ({ target }) => {
   $("video").volume = target.valueAsNumber;
   mute(target.valueAsNumber === 0);
 });
+
+// A jitter buffer may hold a second of speech when the line is bad. After a cut nobody wants it, so
+// the page is silent until playout has come to the cut.
+const HUSH_MS = 1500; // at most, should the server not tell where the cut is
+const HUSH_STEP_MS = 20;
+const OUTPUT_MS = 40; // between leaving the jitter buffer and the loudspeaker
+let cut = null; // RTP timestamp of the newest cut
+
+async function hush() {
+  if (sound.hushed) return;
+  sound.hushed = true;
+  applySound();
+  const before = cut;
+  const until = performance.now() + HUSH_MS;
+  const waiting = () => {
+    const played = call.playedRtp();
+    return cut === before || (played !== null && !isPast(played, cut));
+  };
+  while (waiting() && performance.now() < until) await pause(HUSH_STEP_MS);
+  await pause(OUTPUT_MS);
+  sound.hushed = false;
+  applySound();
+}
+
+function pause(ms) {
+  return new Promise((go) => setTimeout(go, ms));
+}
 
 // -- talking -------------------------------------------------------------------------------------
 
@@ -106,7 +141,8 @@ function speak() {
 }
 
 function interrupt() {
-  if (!call.interrupt()) notice("Not connected: nothing is being said.");
+  if (call.interrupt()) hush();
+  else notice("Not connected: nothing is being said.");
 }
 
 $("say").addEventListener("submit", (event) => { event.preventDefault(); speak(); });
@@ -121,7 +157,7 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("textarea, input");
   if (event.key === "Escape") interrupt();
   else if (event.key.toLowerCase() === "m" && !typing && !event.ctrlKey && !event.metaKey) {
-    mute(!wanted.muted);
+    mute(!sound.muted);
   }
 });
 
@@ -209,6 +245,10 @@ let report = null;
 call.addEventListener("report", ({ detail }) => {
   if (detail.note !== (report?.note ?? "")) detail.note ? notice(detail.note, true) : hideNotice();
   report = detail;
+  if (detail.cut_rtp !== null && detail.cut_rtp !== cut) {
+    hush(); // somebody else's interruption; after one's own it goes on already
+    cut = detail.cut_rtp;
+  }
   const speaking = detail.state === "speaking";
   $("speaking").hidden = !speaking;
   $("interrupt").classList.toggle("armed", speaking);

@@ -46,6 +46,11 @@ function codec(stats, video) {
   return stats.get(video?.codecId)?.mimeType?.replace("video/", "") ?? null;
 }
 
+// Whether an RTP timestamp is another one or later; they wrap at 32 bits.
+export function isPast(rtp, other) {
+  return ((rtp - other) >>> 0) < 2 ** 31;
+}
+
 export function median(values) {
   const sorted = values.filter((one) => one !== null).sort((a, b) => a - b);
   return sorted.length ? sorted[sorted.length >> 1] : null;
