@@ -170,8 +170,8 @@ def nox(rest: Sequence[str]) -> int:
 
 def test(rest: Sequence[str]) -> int:
     say("every distribution is tested in an environment of its own (some minutes)")
-    arguments = ["--", *rest] if rest else []
-    return nox(["--session", "tests", *arguments])
+    rest = rest[1:] if rest[:1] == ["--"] else rest
+    return nox(["--session", "tests", "--", *rest])
 
 
 def hand_over(command: Sequence[str]) -> int:
