@@ -57,7 +57,9 @@ def _outline(shape: MouthShape, t: Floats) -> _Outline:
     corners = shape.smile * (2.5 - 10.0 * distance**1.7)
     upper_inner = corners - shape.rise * arch
     lower_inner = corners + shape.drop * arch
-    bow = 1.0 + 0.22 * np.exp(-(((distance - 0.24) / 0.17) ** 2)) - 0.32 * np.exp(-((t / 0.1) ** 2))
+    # The dip under the nose stays as wide as it is when the mouth narrows.
+    dip = 0.32 * min(1.0, shape.width / 45.0) * np.exp(-((t * shape.width / 5.4) ** 2))
+    bow = 1.0 + 0.22 * np.exp(-(((distance - 0.24) / 0.17) ** 2)) - dip
     return _Outline(
         upper_outer=upper_inner - shape.upper_lip * bulge**0.75 * bow,
         upper_inner=upper_inner,
@@ -179,7 +181,11 @@ def _draw_upper_teeth(brush: _Brush, layers: Layers, inside: Floats) -> None:
     # They curve away from the light, and thin dark lines part them.
     away = 0.75 * (1.0 - arch**0.6)
     number = brush.x / 11.5
-    parting = 0.35 * np.exp(-(((number - np.round(number)) * 11.5 / 0.7) ** 2))
+    parting = (
+        0.35
+        * min(1.0, brush.pixels_per_unit)
+        * np.exp(-(((number - np.round(number)) * 11.5 / 0.7) ** 2))
+    )
     layers.over(teeth, _TEETH, _TEETH_SHADE, np.broadcast_to(
         np.clip(away + parting, 0.0, 1.0), teeth.shape))  # fmt: skip
 

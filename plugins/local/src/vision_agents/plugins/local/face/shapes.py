@@ -71,7 +71,7 @@ def opening(vectors: Vectors) -> Vectors:
 
 
 _BY_VISEME: Final = {
-    "sil": MouthShape(width=51, upper_lip=9, lower_lip=12.5, smile=1.0),
+    "sil": MouthShape(width=52, upper_lip=8.5, lower_lip=12.5, smile=1.2),
     "PP": MouthShape(width=47, upper_lip=5.5, lower_lip=7.5, smile=0.5, press=1),
     "FF": MouthShape(
         width=45, rise=6, drop=2, upper_lip=8, lower_lip=9, smile=0.3,
