@@ -162,18 +162,21 @@ class VoiceProvider(Provider):
     """A voice that ``Agent(tts="<name>")`` can use; the factory returns a ``TTS``."""
 
 
-def construct(target: str) -> Callable[[Settings], Any]:
-    """Make a factory that imports ``"package.module:Class"`` when called, and not before.
+@dataclass(frozen=True, slots=True)
+class construct:
+    """A factory that imports ``"package.module:Class"`` when called, and not before.
 
     The class is called with the settings' fields as keyword arguments, which its constructor must
-    name one by one.
+    name one by one. Two factories for one class are equal, and so are two equal records.
     """
 
-    def factory(settings: Settings) -> Any:
-        return load_target(target)(**settings.as_arguments())
+    target: str
 
-    factory.__qualname__ = f"construct({target!r})"
-    return factory
+    def __repr__(self) -> str:
+        return f"construct({self.target!r})"
+
+    def __call__(self, settings: Settings) -> Any:
+        return load_target(self.target)(**settings.as_arguments())
 
 
 def load_target(target: str) -> Any:
