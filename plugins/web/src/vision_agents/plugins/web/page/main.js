@@ -245,20 +245,24 @@ let report = null;
 call.addEventListener("report", ({ detail }) => {
   if (detail.note !== (report?.note ?? "")) detail.note ? notice(detail.note, true) : hideNotice();
   report = detail;
+  showSpeaking(detail.state === "speaking");
   if (detail.cut_rtp !== null && detail.cut_rtp !== cut) {
     hush(); // somebody else's interruption; after one's own it goes on already
     cut = detail.cut_rtp;
   }
-  const speaking = detail.state === "speaking";
-  $("speaking").hidden = !speaking;
-  $("interrupt").classList.toggle("armed", speaking);
 });
 
 call.addEventListener("stream", ({ detail }) => {
   if (detail !== null) return;
   meter = new Meter();
   report = null;
+  showSpeaking(false);
 });
+
+function showSpeaking(speaking) {
+  $("speaking").hidden = !speaking;
+  $("interrupt").classList.toggle("armed", speaking);
+}
 
 async function sample() {
   const now = performance.now();
