@@ -114,8 +114,8 @@ class Director:
         """Barge-in: nothing that has arrived is spoken any more."""
         self.script.cut()
         decisions = []
-        for mouth in {self.playing, self.feeding}:
-            if isinstance(mouth, Mouth):
+        for mouth in (self.playing, self.feeding):
+            if isinstance(mouth, Mouth):  # the second cut of the same one finds nothing
                 mouth.cut(now_s=now_s)
         self.voice.position_s = self._high_s = self._ended_s = self.script.end_s
         self.voice.until_s = math.inf

@@ -164,14 +164,13 @@ class Link:
             asyncio.create_task(self._feed(self._session), name=f"{name}-feed"),
         ]
         try:
-            done, _ = await asyncio.wait(
-                {*tasks, self._stopped}, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait({*tasks, self._stopped}, return_when=asyncio.FIRST_COMPLETED)
+            ended = next(each for each in (self._stopped, *tasks) if each.done())
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-        return self._stopped.result() if self._stopped in done else done.pop().result()
+        return ended.result()
 
     def stop(self, reason: EndReason, detail: str = "") -> None:
         """Make :meth:`serve` return. Idempotent."""
@@ -237,6 +236,7 @@ class Link:
                     continue
                 async with asyncio.timeout(CALL_TIMEOUT_S):
                     await self._carry_out(session, mouth, order)
+                mouth.done()
         except TimeoutError:
             return SessionEnd(
                 EndReason.DISCONNECTED, f"a call took longer than {CALL_TIMEOUT_S:g} s"

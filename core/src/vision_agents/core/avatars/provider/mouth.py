@@ -102,6 +102,7 @@ class Mouth:
         self._untold = False
         self._attend: bool | None = None
         self._called_at_s = now_s
+        self._busy = False  # a call is under way
         self._awaiting: tuple[float, float] | None = None  # (position, when it was sent)
 
     @property
@@ -138,7 +139,12 @@ class Mouth:
         order = self._next(now_s, may_feed=may_feed)
         if not isinstance(order, float):
             self._called_at_s = now_s
+            self._busy = True
         return order
+
+    def done(self) -> None:
+        """The service has taken the last order."""
+        self._busy = False
 
     def told(self) -> None:
         """The service has taken an interrupt."""
@@ -255,18 +261,23 @@ class Mouth:
 
     def stuck(self, now_s: float, *, since_s: float) -> Stuck | None:
         """Whether owed speech has stopped coming back; ``since_s``: it has the floor since then."""
-        if not self.owes():
-            return None
         due = self._script.profile.next_loud(self.position_s)
         line = None if due is None else self._script.line_at(due)
         if due is None or line is None:
             return None
-        sent_at_s = self._sent_at(due)
-        waiting_from_s = max(self.echo.progress_at_s, sent_at_s, since_s)
-        if self._script.profile.loud_s(line.start_s, self.position_s) <= WINDOW_S:
-            return Stuck.AT_START if now_s - waiting_from_s > self._stall_timeout_s else None
-        expected_s = max(self.echo.progress_at_s, sent_at_s + self.latency_s, since_s)
-        return Stuck.MIDWAY if now_s - expected_s > BRIDGE_AFTER_S else None
+        if self.owes():
+            sent_at_s = self._sent_at(due)
+            expected_s = sent_at_s + self.latency_s
+        elif self._busy:  # speech is there, and a call that does not return holds it up
+            sent_at_s = expected_s = self._called_at_s
+        else:
+            return None
+        from_s = max(self.echo.progress_at_s, since_s)
+        if self._script.profile.loud_s(line.start_s, self.position_s) < WINDOW_S / 2:
+            waited_s = now_s - max(from_s, sent_at_s)
+            return Stuck.AT_START if waited_s > self._stall_timeout_s else None
+        waited_s = now_s - max(from_s, expected_s)
+        return Stuck.MIDWAY if waited_s > BRIDGE_AFTER_S else None
 
     def blind(self, now_s: float, *, since_s: float) -> bool:
         """Whether it speaks and shows no picture, after having shown some."""
@@ -278,7 +289,7 @@ class Mouth:
         """Whether any sound comes again since :meth:`doubt`; ``None``: too early to say."""
         if now_s - self.doubted_at_s < BRIDGE_AFTER_S:
             return None
-        if now_s - self.heard_at_s < ALIVE_WITHIN_S:
+        if now_s - self.heard_at_s < ALIVE_WITHIN_S and not self.untold:
             return True
         waited_s = now_s - self.doubted_at_s
         return False if waited_s >= self._stall_timeout_s - BRIDGE_AFTER_S else None

@@ -98,7 +98,7 @@ class Supervisor:
         self._over = asyncio.Event()
         self._group: asyncio.TaskGroup
         self._flush_at_s = self._interrupt_at_s = -math.inf
-        self._why_voice = ""
+        self._why_voice = "the first session takes long to open"
         self._overflowed = False
 
     # ------------------------------------------------------------------------------ its life
@@ -350,6 +350,7 @@ class Supervisor:
             case What.RELEASED:
                 link.stop(link.replace_reason)
             case What.STALLED:
+                self._why_voice = decision.reason
                 link.stop(EndReason.STALLED, decision.reason)
             case What.DOUBTED:
                 self._why_voice = decision.reason
