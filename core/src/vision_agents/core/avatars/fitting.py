@@ -7,17 +7,21 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import av
+from functools import partial
+from typing import TYPE_CHECKING
 
 from vision_agents.core.errors import MediaError
-from vision_agents.core.media.frames import FrameFitter
+
+if TYPE_CHECKING:
+    import av
+
+    from vision_agents.core.media.frames import FrameFitter
+
+    Deliver = Callable[[av.VideoFrame, float], None]
 
 __all__ = ["OrderedFitting"]
 
 _log = logging.getLogger(__name__)
-
-Deliver = Callable[[av.VideoFrame, float], None]
 
 
 @dataclass(slots=True)
@@ -75,7 +79,7 @@ class OrderedFitting:
                 self._running = job
                 loop = asyncio.get_running_loop()
                 work = loop.run_in_executor(None, self._fitter.fit, job.frame)
-                work.add_done_callback(lambda fitted: self._done(job, fitted))
+                work.add_done_callback(partial(self._done, job))
                 return
             self._deliver(job.frame, job.arrived_s)
             _finish(job)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from vision_agents.core.avatars.fitting import OrderedFitting
 from vision_agents.core.avatars.tracks import QueuedVideoTrack
-from vision_agents.core.errors import ConfigError, StreamError
+from vision_agents.core.errors import ConfigError, StreamClosed, StreamError
 from vision_agents.core.media.audio_stream import AudioOutputChunk, AudioOutputStream
 from vision_agents.core.media.frames import FrameFitter, blank_frame, blend
 from vision_agents.core.media.pcm import as_pcm
@@ -121,13 +122,14 @@ class AVSynchronizer:
     async def write_audio(self, pcm: PcmLike | av.AudioFrame) -> None:
         """Take sound of any rate and layout; waits only beyond 30 s queued.
 
-        A flush while it waits discards the sound.
+        A flush or a close while it waits discards the sound; after :meth:`close` it is ignored.
 
         Raises:
-            StreamClosed: after :meth:`close`.
             TypeError: not PCM.
         """
-        await self._stream.send(AudioOutputChunk(as_pcm(pcm)))
+        chunk = AudioOutputChunk(as_pcm(pcm))
+        with contextlib.suppress(StreamClosed):
+            await self._stream.send(chunk)
 
     def write_audio_nowait(self, pcm: PcmLike | av.AudioFrame) -> bool:
         """:meth:`write_audio` for callbacks: False where there was no room, or after close."""
@@ -154,7 +156,8 @@ class AVSynchronizer:
             ahead_s = self._engine.ahead_s(self._stream.now_s())
             if ahead_s < lead_s:
                 return
-            await self._stream.park(None if self._stream.offline else ahead_s - lead_s)
+            # Never a wait of nothing: a virtual clock would stand still in this loop.
+            await self._stream.park(None if self._stream.offline else max(0.001, ahead_s - lead_s))
 
     # -------------------------------------------------------------------- cutting, ending
     async def flush(self) -> None:
@@ -293,6 +296,9 @@ class _EngineStream(AudioOutputStream):
             await self._pulled.wait(timeout_s)
         finally:
             self._engine.parked = False
+
+    def _give_up(self) -> None:
+        self._engine.given_up = True
 
     def _take(self, samples: int, rate_hz: int, channels: int, now_s: float) -> PcmData:
         out = super()._take(samples, rate_hz, channels, now_s)

@@ -16,7 +16,7 @@ from vision_agents.core.errors import (
 )
 from vision_agents.core.media.chunks import AudioOutputChunk, AudioOutputFlush, Mark
 from vision_agents.core.media.fifo import peak
-from vision_agents.core.media.pcm import PcmData, as_pcm
+from vision_agents.core.media.pcm import PcmData, PcmLike, as_pcm
 from vision_agents.core.media.playback import Playback
 from vision_agents.core.media.playout import FifoPlayout, Playout, Pulled
 from vision_agents.core.media.signal import Signal
@@ -98,8 +98,7 @@ class AudioOutputStream:
             async with asyncio.timeout(self._send_timeout_s):
                 await self._wait_for_room(ticket)
         except TimeoutError:
-            assert self._send_timeout_s is not None
-            raise StreamStalledError(self._send_timeout_s, self.buffered) from None
+            raise StreamStalledError(self._send_timeout_s or 0.0, self.buffered) from None
         finally:
             if entry in self._writers:
                 self._writers.remove(entry)
@@ -127,10 +126,11 @@ class AudioOutputStream:
     def _accept(self, chunk: AudioOutputChunk) -> AudioOutputChunk:
         if self._closed:
             raise StreamClosed("the audio stream is closed")
-        if chunk.data is None or isinstance(chunk.data, PcmData):
+        data: PcmLike | None = chunk.data
+        if data is None or isinstance(data, PcmData):
             return chunk
         return AudioOutputChunk(
-            as_pcm(chunk.data),
+            as_pcm(data),
             chunk.final,
             getattr(chunk, "utterance_id", 0),
             getattr(chunk, "marks", ()),
@@ -200,7 +200,7 @@ class AudioOutputStream:
                 return
             yield item
 
-    async def collect(self, timeout: float | None = None) -> list[Item]:
+    async def collect(self, timeout: float | None = None) -> list[Item]:  # noqa: ASYNC109 - as users know it
         """All items until the stream closes or none came for ``timeout`` seconds."""
         out: list[Item] = []
         while True:
@@ -240,8 +240,12 @@ class AudioOutputStream:
         depth = self._sink.queued_s() if self._sink is not None else 0.0
         return self._take(samples, rate_hz, channels, now_s + depth)
 
-    async def pull_offline(self, samples: int, rate_hz: int, channels: int = 1) -> PcmData | None:
+    async def pull_offline(
+        self, samples: int, rate_hz: int, channels: int = 1, *, patience_s: float | None = None
+    ) -> PcmData | None:
         """Exactly ``samples`` as soon as they are there; time is the samples pulled.
+
+        Where nothing came for ``patience_s`` in real time, silence stands for what is missing.
 
         From the first call on, this stream and the engine it is bound to live on that time
         (:meth:`use_offline_clock`). None when the stream is closed and empty. Cancelled while
@@ -253,11 +257,16 @@ class AudioOutputStream:
                 if not self.buffered:
                     return None
                 break
-            await self._arrived.wait()
+            if not await self._arrived.wait(patience_s):
+                self._give_up()
+                break
         assert self._offline_s is not None
         out = self._take(samples, rate_hz, channels, self._offline_s)
         self._offline_s += samples / rate_hz
         return out
+
+    def _give_up(self) -> None:
+        """Nobody sends what is missing."""
 
     def _take(self, samples: int, rate_hz: int, channels: int, now_s: float) -> PcmData:
         self._flush_mark = False  # whoever pulls was cut by the flush itself

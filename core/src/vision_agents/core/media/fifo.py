@@ -127,7 +127,7 @@ class PcmFifo:
         return out, Span(duration, first.utterance_id, marks)
 
     def peek_level(self, duration_s: float) -> int:
-        """The largest magnitude (of 32767) within the next ``duration_s``; 0 where there is none."""
+        """The largest magnitude (of 32767) within the next ``duration_s``."""
         level, left_s = 0, duration_s
         for entry in self._entries:
             if left_s <= 0:

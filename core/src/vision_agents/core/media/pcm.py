@@ -356,18 +356,20 @@ def _convert(samples: NDArray[Any], format: PcmFormat) -> Samples:
     if samples.dtype == _DTYPES[format]:
         return samples
     if samples.dtype.kind == "f":
-        if format == "f32":
-            return samples.astype(np.float32)
-        scaled: NDArray[Any] = np.rint(samples * 32767.0)
-        return np.clip(scaled, -32768, 32767).astype(np.int16)
-    if samples.dtype.kind == "u":  # unsigned PCM has its zero in the middle
-        middle = 1 << (8 * samples.dtype.itemsize - 1)
-        samples = samples.astype(np.int64) - middle
-        full = float(middle)
-    elif samples.dtype.kind == "i":
-        full = float(1 << (8 * samples.dtype.itemsize - 1))
-    else:
+        return samples.astype(np.float32) if format == "f32" else _to_int16(samples * 32767.0)
+    if samples.dtype.kind not in "iu":
         raise TypeError(f"samples of dtype {samples.dtype} are no PCM")
-    if format == "f32":
-        return (samples / full).astype(np.float32)
-    return np.clip(np.rint(samples * (32768.0 / full)), -32768, 32767).astype(np.int16)
+    full = float(1 << (8 * samples.dtype.itemsize - 1))
+    if samples.dtype.kind == "u":  # unsigned PCM has its zero in the middle
+        samples = samples.astype(np.float64) - full
+    return (
+        (samples / full).astype(np.float32)
+        if format == "f32"
+        else _to_int16(samples * (32768.0 / full))
+    )
+
+
+def _to_int16(scaled: NDArray[Any]) -> NDArray[np.int16]:
+    rounded: NDArray[Any] = np.rint(scaled)
+    clipped: NDArray[Any] = np.clip(rounded, -32768, 32767)
+    return clipped.astype(np.int16)

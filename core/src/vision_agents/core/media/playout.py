@@ -48,9 +48,9 @@ class Playout(Protocol):
     @property
     def buffered_s(self) -> float: ...
 
-    def push(self, chunk: AudioOutputChunk, now_s: float) -> None: ...
+    def push(self, chunk: AudioOutputChunk, now_s: float, /) -> None: ...
 
-    def pop(self, now_s: float) -> tuple[AudioOutputChunk, Span] | None:
+    def pop(self, now_s: float, /) -> tuple[AudioOutputChunk, Span] | None:
         """The next exact 20 ms, if they are there; the reader takes them as fast as it likes."""
         ...
 
@@ -62,9 +62,9 @@ class Playout(Protocol):
         """Offline: whether a pull would be what a listener should get, without starving."""
         ...
 
-    def clear(self, now_s: float) -> None: ...
+    def clear(self, now_s: float, /) -> None: ...
 
-    def advance(self, now_s: float) -> list[Pulled]:
+    def advance(self, now_s: float, /) -> list[Pulled]:
         """Run on to ``now_s`` where nobody pulls; what was discarded unheard on the way."""
         ...
 
@@ -148,13 +148,13 @@ class FifoPlayout:
     def buffered_s(self) -> float:
         return self._fifo.buffered_s + (self._reader.held_s if self._reader else 0.0)
 
-    def push(self, chunk: AudioOutputChunk, now_s: float) -> None:
+    def push(self, chunk: AudioOutputChunk, _now_s: float, /) -> None:
         if chunk.data is not None:
             self._fifo.push(chunk.data, chunk.utterance_id, chunk.marks)
         if chunk.final:
             self._fifo.end(chunk.utterance_id)
 
-    def pop(self, now_s: float) -> tuple[AudioOutputChunk, Span] | None:
+    def pop(self, _now_s: float, /) -> tuple[AudioOutputChunk, Span] | None:
         return pop_chunk(self._cutter)
 
     def pull(self, samples: int, rate_hz: int, channels: int, now_s: float) -> Pulled:
@@ -169,13 +169,13 @@ class FifoPlayout:
     def ready(self, samples: int, rate_hz: int) -> bool:
         return self._fifo.ends > 0 or self.buffered_s >= samples / rate_hz - 1e-9
 
-    def clear(self, now_s: float) -> None:
+    def clear(self, _now_s: float, /) -> None:
         self._fifo.clear()
         self._cutter.reset()
         if self._reader is not None:
             self._reader.discard()
 
-    def advance(self, now_s: float) -> list[Pulled]:
+    def advance(self, _now_s: float, /) -> list[Pulled]:
         return []
 
     def peek(self) -> list[AudioOutputChunk]:

@@ -17,12 +17,13 @@ class Signal:
     def awaited(self) -> bool:
         return bool(self._waiting)
 
-    async def wait(self, timeout_s: float | None = None) -> None:
-        """Return at the next :meth:`notify`, at the latest after ``timeout_s``."""
+    async def wait(self, timeout_s: float | None = None) -> bool:
+        """Return at the next :meth:`notify`; False when none came within ``timeout_s``."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.add(future)
         try:
-            await asyncio.wait((future,), timeout=timeout_s)
+            done, _ = await asyncio.wait((future,), timeout=timeout_s)
+            return bool(done)
         finally:
             self._waiting.discard(future)
 

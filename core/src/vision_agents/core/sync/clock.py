@@ -18,8 +18,9 @@ class SourceClock:
     than real time does, and then its first packet decides.
     """
 
-    def __init__(self, before: SourceClock | None = None) -> None:
-        """``before`` is the line that this one follows: drift and jitter are the same network's."""
+    def __init__(self, before: SourceClock | None = None, until_s: float = float("inf")) -> None:
+        """``before`` is the line that this one follows: its drift, and its jitter ``until_s``, are
+        the same network's."""
         self.drift: float = before.drift if before is not None else 0.0
         """Seconds by which the source falls behind per second."""
         self.began_s: float | None = None
@@ -31,7 +32,9 @@ class SourceClock:
         self._lowest: tuple[float, float] | None = None  # (when, offset), not confirmed yet
         self._minima: deque[tuple[float, float]] = deque()  # one per bucket
         # The largest lateness per bucket.
-        self._latest: deque[tuple[float, float]] = deque(before._latest if before else ())
+        self._latest: deque[tuple[float, float]] = deque(
+            (at_s, late) for at_s, late in (before._latest if before else ()) if at_s < until_s
+        )
         self._stalled = False
 
     def origin(self, now_s: float) -> float:

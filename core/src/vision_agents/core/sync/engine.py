@@ -22,7 +22,6 @@ from vision_agents.core.media.playout import (
 )
 from vision_agents.core.media.utterances import LOUD
 from vision_agents.core.sync import policy
-from vision_agents.core.sync.clock import SourceClock
 from vision_agents.core.sync.pictures import PictureQueue
 from vision_agents.core.sync.playhead import Playhead
 from vision_agents.core.sync.report import Counters, OffsetLog, SyncReport
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vision_agents.core.media.chunks import AudioOutputChunk
+    from vision_agents.core.sync.clock import SourceClock
 
 __all__ = ["Shown", "SyncEngine"]
 
@@ -73,6 +73,8 @@ class SyncEngine(Generic[T]):
         self.counters = Counters()
         self.parked = False
         """The source waits for demand: what is missing will not come before time moves on."""
+        self.given_up = False
+        """Offline: nothing came for as long as the reader would wait; until something does."""
         self._interval_s = 1 / fps
         self._later_s = trim_s + skew_s
         self._shared = shared_timeline
@@ -93,6 +95,7 @@ class SyncEngine(Generic[T]):
     # ------------------------------------------------------------------------- what comes in
     def push(self, chunk: AudioOutputChunk, now_s: float) -> None:
         """Sound came, or an utterance ended."""
+        self.given_up = False
         if chunk.data is not None and not chunk.data.empty:
             if self._end_s is None:
                 self._end_s = now_s
@@ -106,6 +109,7 @@ class SyncEngine(Generic[T]):
         self, frame: T, pts: int | None, time_base: Fraction | None, now_s: float
     ) -> None:
         """A picture came."""
+        self.given_up = False
         if self._end_s is None:
             self._end_s = now_s
         head_start = _head_start(self._pictures.clock, self._sound.clock, now_s)
@@ -202,7 +206,10 @@ class SyncEngine(Generic[T]):
             return 0.0
         captured_s = self._sound.captured_s(reader.head_s, now_s)
         wait_s = captured_s + self.target_s - now_s
-        if self._hold is not None and self._hold.position_s + policy.BREAK_MOST_S > captured_s:
+        hold = self._hold
+        noticed_late = stretch.seamless and self._stretch is not None
+        short_hole = hold is not None and hold.position_s + policy.BREAK_MOST_S > captured_s
+        if noticed_late or short_hole:
             wait_s = 0.0
         if wait_s > 1e-5:
             self._hold = None
@@ -340,7 +347,7 @@ class SyncEngine(Generic[T]):
         """Offline: whether the picture for ``time_s`` is there, or will not come by waiting."""
         newest_s = self._pictures.newest_s(time_s)
         wanted_s = self._playhead.at(time_s) - self._later_s - self._interval_s / 2
-        return self.parked or (newest_s is not None and newest_s >= wanted_s)
+        return self.parked or self.given_up or (newest_s is not None and newest_s >= wanted_s)
 
     # ------------------------------------------------------------------------ pictures go out
     def tick(self, now_s: float) -> Shown[T]:

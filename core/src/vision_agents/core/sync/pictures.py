@@ -142,7 +142,7 @@ class PictureQueue(Generic[T]):
 class _Arrival(SourceClock):
     """Media time is local time already."""
 
-    def origin(self, now_s: float) -> float:
+    def origin(self, now_s: float) -> float:  # noqa: ARG002 - the base's signature
         return 0.0
 
 

@@ -47,6 +47,11 @@ BURST_S = 0.05
 BURST_SHARE = 0.1
 """A stall's backlog comes within this time plus this share of the stall (measured)."""
 
+SUSPECT_MOST_S = 0.3
+SUSPECT_S = 1.0
+SUSPECT_SHARE = 0.7
+"""Sound that comes up to this late after loud sound is the network's fault, unless for this long
+all of it is late by this share of the gap: then the source had paused without a sound."""
 DOUBT_S = 1.0
 DOUBT_SHARE = 1.5
 """A backlog that comes at less than this pace is taken for what comes next."""
@@ -69,7 +74,8 @@ REBUFFER_S = 0.02
 """Sound that stopped in mid-speech goes on once this much is there, or what is there is twice as
 old as this: one longer hole sounds better than several short ones."""
 BREAK_MOST_S = 0.5
-"""A new stretch after a hole in speech of less than this goes on at once (guess)."""
+"""A hole in speech shorter than this is taken for the network's, a longer one for the source's
+(guess)."""
 EARLY_PULL_S = 0.015
 """A consumer that pulls this long before it can have played what it has, keeps a buffer."""
 EARLY_LEAK = 0.01

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from vision_agents.core.media.fifo import PcmFifo
-from vision_agents.core.media.pcm import PcmData
+from vision_agents.core.media.fifo import PcmFifo, peak
 from vision_agents.core.media.timestamps import PtsReader, Reading
+from vision_agents.core.media.utterances import LOUD
 from vision_agents.core.sync import policy
 from vision_agents.core.sync.clock import SourceClock
 
+if TYPE_CHECKING:
+    from vision_agents.core.media.pcm import PcmData
+
 __all__ = ["SoundLine", "Stretch"]
+
+_TAIL_SAMPLES = 240
 
 
 @dataclass(slots=True)
@@ -21,6 +27,7 @@ class Stretch:
     start_s: float
     shift_s: float  # media time = position in the queue + this
     clock: SourceClock
+    seamless: bool = False  # the break was noticed afterwards: nothing is to be put in
 
 
 @dataclass(slots=True)
@@ -34,12 +41,22 @@ class _Doubt:
     back_since_s: float | None = None  # when its followers were back on the old line
 
 
+@dataclass(slots=True)
+class _Suspicion:
+    """Loud sound was followed by a late packet: late, as long as not all its followers are."""
+
+    gap_s: float
+    least_s: float
+    began_s: float
+
+
 class SoundLine:
     """Maps positions in a queue of sound to the local time at which they left their source.
 
     With pts, media time is the pts. Without, it is the sample count, and a provider that sends
     nothing for its silence makes the count stand still: sound that comes much too late begins a
     new stretch, unless what follows makes up for the lost time (then the network had stalled).
+    A short gap after loud sound is first taken for the network's: speech ends softly.
     """
 
     def __init__(self, fifo: PcmFifo) -> None:
@@ -48,7 +65,8 @@ class SoundLine:
         self._stretches: deque[Stretch] = deque()
         self._doubt: _Doubt | None = None
         self._undo: tuple[SourceClock, float, _Doubt] | None = None
-        self._duration_s = 0.0  # of the last packet
+        self._suspicion: _Suspicion | None = None
+        self._last: PcmData | None = None
         self.arrived_s: float | None = None
         """When sound came last."""
 
@@ -66,7 +84,7 @@ class SoundLine:
         """What comes next begins a new stretch: a flush, or another source. Returns its clock."""
         clock = SourceClock(self.clock)
         self._begin(self._fifo.written_s, 0.0, clock)
-        self._doubt = self._undo = None
+        self._doubt = self._undo = self._suspicion = None
         self._pts.restart()
         return clock
 
@@ -105,7 +123,11 @@ class SoundLine:
             self._count(position, now_s, head_start_s)
         else:
             self._follow_pts(position, reading, now_s, head_start_s)
-        self.arrived_s, self._duration_s = now_s, pcm.duration
+        self.arrived_s, self._last = now_s, pcm
+
+    @property
+    def _last_s(self) -> float:
+        return self._last.duration if self._last is not None else 0.0
 
     # ------------------------------------------------------------------------- with pts
     def _follow_pts(
@@ -142,10 +164,35 @@ class SoundLine:
     def _doubt_if_late(self, newest: Stretch, position: float, now_s: float) -> Stretch:
         clock = newest.clock
         late = now_s - position - newest.shift_s - clock.origin(now_s)
-        if late <= max(policy.GAP_LEAST_S, policy.GAP_JITTERS * clock.jitter_s):
+        if late >= policy.SUSPECT_MOST_S or not self._suspect(clock, late, now_s):
+            if late <= max(policy.GAP_LEAST_S, policy.GAP_JITTERS * clock.jitter_s):
+                return newest
+            self._doubt = _Doubt(clock, newest.shift_s, late, now_s)
+            self._suspicion = None
+            return self._begin(position, newest.shift_s, SourceClock(clock))
+        suspicion = self._suspicion
+        if suspicion is None or now_s - suspicion.began_s < policy.SUSPECT_S:
             return newest
-        self._doubt = _Doubt(clock, newest.shift_s, late, now_s)
-        return self._begin(position, newest.shift_s, SourceClock(clock))
+        self._suspicion = None  # nobody came back: it was a gap
+        began = SourceClock(clock, until_s=suspicion.began_s)
+        stretch = self._begin(position, newest.shift_s, began)
+        stretch.seamless = True
+        return stretch
+
+    def _suspect(self, clock: SourceClock, late: float, now_s: float) -> bool:
+        """Whether a late packet may be the network's fault."""
+        suspicion = self._suspicion
+        if suspicion is not None:
+            suspicion.least_s = min(suspicion.least_s, late)
+            if suspicion.least_s < policy.SUSPECT_SHARE * suspicion.gap_s:
+                self._suspicion = None
+            return True
+        if late <= max(policy.GAP_LEAST_S, policy.GAP_JITTERS * clock.jitter_s):
+            return True
+        if self._last is None or peak(self._last.samples[..., -_TAIL_SAMPLES:]) <= LOUD:
+            return False
+        self._suspicion = _Suspicion(late, late, now_s)
+        return True
 
     def _judge(self, newest: Stretch, position: float, now_s: float) -> None:
         """Whether the sound since the break is back on the line from before it."""
@@ -176,7 +223,7 @@ class SoundLine:
         late = now_s - position - newest.shift_s - newest.clock.origin(now_s)
         if now_s - doubt.began_s > policy.BURST_S + policy.BURST_SHARE * doubt.gap_s:
             self._undo = None
-        elif late < -(policy.MADE_UP_S + doubt.before.jitter_s + self._duration_s + 0.05):
+        elif late < -(policy.MADE_UP_S + doubt.before.jitter_s + self._last_s + 0.05):
             newest.clock, newest.shift_s = clock, shift
             self._undo = None
 
