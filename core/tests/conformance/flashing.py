@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import av
 
     from vision_agents.core.media.pcm import PcmData
+    from vision_agents.core.testing.puppet import Draw
 
 SIZE = (96, 64)
 KEY = "a-key-nobody-may-see"
@@ -32,8 +33,14 @@ class FlashService(FaultyService):
     log: ServiceLog = field(default_factory=ServiceLog)
     size: tuple[int, int] = SIZE
 
+    session: type[FlashSession] | None = None
+
+    @property
+    def draw(self) -> Draw:
+        return FlashRenderer(*self.size, self.fps).frame
+
     def make(self, media: MediaSink) -> FlashSession:
-        return FlashSession(self, media)
+        return (self.session or FlashSession)(self, media)
 
     def refuse(self, error: ProviderError) -> None:
         """Refuse every session from now on."""
@@ -94,10 +101,7 @@ class FlashSession(FaultySession):
         self.stalled = False
         self.name = f"session-{len(service.sessions) + 1}"
         self.log = service.log
-        renderer = FlashRenderer(*service.size, service.fps)
-        self.draw = renderer.frame
         super().__init__(service, media)
-        self._puppet._draw = self.draw  # each session's picture counts by itself
 
     def begin(self) -> None:
         self.log.opened(self.name)
@@ -140,7 +144,9 @@ class FlashAvatar(MemoryAvatar):
 
 
 @asynccontextmanager
-async def flash_bench(avatar: type[MemoryAvatar] = FlashAvatar) -> AsyncIterator[Bench]:
-    """A bench for ``avatar`` on a fresh service."""
-    service = FlashService(reports=True)
+async def flash_bench(
+    avatar: type[MemoryAvatar] = FlashAvatar, session: type[FlashSession] | None = None
+) -> AsyncIterator[Bench]:
+    """A bench for ``avatar`` on a fresh service whose sessions are of the given kind."""
+    service = FlashService(reports=True, session=session)
     yield service.bench(lambda: avatar(service))

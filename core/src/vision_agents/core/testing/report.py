@@ -131,7 +131,10 @@ def _first_line(report: pytest.TestReport) -> str:
     """What went wrong, in one line."""
     crash = getattr(report.longrepr, "reprcrash", None)
     text = str(getattr(crash, "message", None) or report.longrepr or "failed")
-    return text.strip().splitlines()[0].removeprefix("AssertionError: ")
+    first, *more = text.strip().splitlines()
+    if first.endswith(":") and more:  # a list follows
+        first = f"{first} {more[0].strip()}"
+    return first.removeprefix("AssertionError: ")
 
 
 def _cell(text: str) -> str:

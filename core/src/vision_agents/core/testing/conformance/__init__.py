@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from vision_agents.core.testing.conformance.bargein import BargeInChecks
 from vision_agents.core.testing.conformance.base import KitBase, replaced_checks
 from vision_agents.core.testing.conformance.bench import Bench, Fault
-from vision_agents.core.testing.conformance.check import overrides
+from vision_agents.core.testing.conformance.check import About, overrides
 from vision_agents.core.testing.conformance.contract import ContractChecks
 from vision_agents.core.testing.conformance.endurance import EnduranceChecks
 from vision_agents.core.testing.conformance.failures import FailureChecks
@@ -49,13 +49,18 @@ class AvatarConformance(
 
     def test_nothing_is_left_out_silently(self, request: pytest.FixtureRequest) -> None:
         """Every check that is waived or replaced has a reason and exists."""
-        del request
+        about = About("what is left out or replaced has a reason")
+        self.report_on(request, about, self._reasons)
+
+    def _reasons(self) -> str:
         known = {name for name in dir(AvatarConformance) if name.startswith("test_")}
         for name, reason in self.waived.items():
             assert name in known, f"waived names {name!r}, and there is no such check"
             assert reason.strip(), f"{name} is waived without a reason"
-        for name, why in replaced_checks(AvatarConformance, type(self)).items():
+        replaced = replaced_checks(AvatarConformance, type(self))
+        for name, why in replaced.items():
             assert why, (
                 f"{name} is replaced or removed without a reason: mark your own with "
                 f'@overrides("why"), or name it in waived'
             )
+        return "; ".join(f"{name} is replaced: {why}" for name, why in replaced.items())

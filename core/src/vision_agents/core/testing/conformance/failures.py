@@ -68,7 +68,7 @@ class FailureChecks(SessionChecks):
         except Exception as exc:  # any other: the kit's to report
             raise AssertionError(
                 f"a start that hangs raised {type(exc).__name__}: {exc}; "
-                "it must be a ProviderTimeoutError"
+                "it must be ProviderTimeoutError"
             ) from exc
         else:
             raise AssertionError("start() returned although no session became ready")
@@ -164,7 +164,7 @@ class FailureChecks(SessionChecks):
         except Exception as exc:  # any other: the kit's to report
             raise AssertionError(
                 f"a refusal ({fault.value}) raised {type(exc).__name__}: {exc}; "
-                f"it must be a {kind.__name__}"
+                f"it must be {kind.__name__}"
             ) from exc
         else:
             raise AssertionError(f"the service refused ({fault.value}) and nothing was raised")
@@ -172,7 +172,7 @@ class FailureChecks(SessionChecks):
             await self.close(avatar)
         assert isinstance(error, kind), (
             f"a refusal ({fault.value}) raised {type(error).__name__}: {error}; "
-            f"it must be a {kind.__name__}"
+            f"it must be {kind.__name__}"
         )
         assert error.retryable is retryable, f"{kind.__name__}.retryable is {error.retryable}"
         assert error.provider == avatar.provider_name, f"the error names {error.provider!r}"

@@ -78,7 +78,7 @@ def _sockets() -> list[str]:
 
 @dataclass
 class Blocked:
-    """When the loop was blocked: seconds, and the stack that did it."""
+    """When the loop was blocked: seconds, and the line that did it."""
 
     times: list[tuple[float, str]] = field(default_factory=list)
 
@@ -87,9 +87,7 @@ class Blocked:
         return max((seconds for seconds, _ in self.times), default=0.0)
 
     def __str__(self) -> str:
-        return "\n".join(
-            f"for {seconds * 1e3:.0f} ms in:\n{where}" for seconds, where in self.times
-        )
+        return "; ".join(f"for {seconds * 1e3:.0f} ms at {line}" for seconds, line in self.times)
 
 
 @contextmanager
@@ -149,7 +147,8 @@ class _Watcher(threading.Thread):
         frame = sys._current_frames().get(self._thread)
         if frame is None:
             return
-        where = "".join(traceback.format_stack(frame)[-4:])
+        line = traceback.extract_stack(frame, limit=1)[0]  # the innermost
+        where = f"{line.filename}:{line.lineno}: {line.line}"
         if getattr(self, "_noted", None) == episode:
             self._blocked.times[-1] = (busy_s, self._blocked.times[-1][1])
         else:
