@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import ParamSpec
 
 import av
 import numpy as np
@@ -17,7 +19,10 @@ from vision_agents.core.errors import StateError
 from vision_agents.core.events.avatar import AvatarFirstFrameEvent
 from vision_agents.core.media.audio_stream import AudioOutputChunk, AudioOutputStream
 from vision_agents.core.media.pcm import PcmData
+from vision_agents.core.testing.clock import virtual_time
 from vision_agents.plugins.local import LocalAvatar
+
+P = ParamSpec("P")
 
 RATE_HZ = 48_000
 STEP = RATE_HZ // 50
@@ -30,6 +35,19 @@ def speech(seconds: float, rate_hz: int = RATE_HZ) -> PcmData:
         (-1, 1), int(seconds * rate_hz)
     )
     return PcmData(rate_hz, "s16", samples.astype(np.int16))
+
+
+def in_virtual_time(
+    test: Callable[P, Coroutine[None, None, None]],
+) -> Callable[P, None]:
+    """Real time would measure how busy the machine is; the clock stands while the avatar draws."""
+
+    @functools.wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        with virtual_time() as factory, asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(test(*args, **kwargs))
+
+    return run
 
 
 @asynccontextmanager
@@ -69,6 +87,7 @@ def where(heard: npt.NDArray[np.int16], said: PcmData) -> int:
 
 
 @pytest.mark.parametrize("rate_hz", [16_000, 24_000, 48_000])
+@in_virtual_time
 async def test_speech_comes_out_sample_for_sample(rate_hz: int) -> None:
     async with avatar_in_use() as (avatar, stream):
         said = speech(0.6, rate_hz)
@@ -118,6 +137,7 @@ async def test_offline_speech_that_comes_late_is_waited_for() -> None:
     where(np.concatenate(heard), said)
 
 
+@in_virtual_time
 async def test_an_interrupt_silences_at_once_and_the_next_speech_is_whole() -> None:
     async with avatar_in_use() as (avatar, stream):
         await say(stream, speech(3.0))
@@ -134,6 +154,7 @@ async def test_an_interrupt_silences_at_once_and_the_next_speech_is_whole() -> N
     where(again, said)
 
 
+@in_virtual_time
 async def test_speech_right_behind_an_interrupt_is_not_lost() -> None:
     async with avatar_in_use() as (avatar, stream):
         await say(stream, speech(3.0))
@@ -146,6 +167,7 @@ async def test_speech_right_behind_an_interrupt_is_not_lost() -> None:
         where(await listen(avatar, 0.9), said)
 
 
+@in_virtual_time
 async def test_nobody_listens_and_speech_takes_its_time_all_the_same() -> None:
     async with avatar_in_use() as (avatar, stream):
         output = avatar.audio_output()
@@ -157,6 +179,7 @@ async def test_nobody_listens_and_speech_takes_its_time_all_the_same() -> None:
     assert 0.9 < took_s < 2.5
 
 
+@in_virtual_time
 async def test_pictures_move_while_nobody_speaks() -> None:
     async with avatar_in_use(fps=30) as (avatar, _):
         listening = asyncio.create_task(listen(avatar, 1.0))

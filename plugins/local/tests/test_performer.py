@@ -117,6 +117,33 @@ def test_running_dry_breaks_the_utterance_and_loses_nothing() -> None:
     assert np.array_equal(sound_of(beats[15:])[: len(second)], second.samples)
 
 
+def test_speech_in_real_time_is_put_off_until_it_can_go_on() -> None:
+    # 20 ms come in every 20 ms: begun at once, it would run dry after the first frame.
+    performer = Performer(25)
+    said = speech(1.0, 16_000)
+    beats = []
+    pieces = iter(said.chunks(320))
+    for number in range(32):
+        for _ in range(2):
+            if (piece := next(pieces, None)) is not None:
+                performer.hear(AudioOutputChunk(piece))
+        beats.append(performer.beat(number))
+    spoken = [beat.number for beat in beats if beat.speaking]
+    assert 1 <= spoken[0] <= 4
+    assert spoken == list(range(spoken[0], spoken[-1] + 1))
+    assert np.array_equal(sound_of(beats[spoken[0] :])[: len(said)], said.samples)
+
+
+def test_a_sound_too_short_to_go_on_is_played_after_all() -> None:
+    performer = Performer(30)
+    said = speech(0.05, 48_000)
+    performer.hear(AudioOutputChunk(said))  # and nothing after it, not even an end
+    beats = perform(performer, 20)
+    first = next(beat.number for beat in beats if beat.speaking)
+    assert first <= 10
+    assert np.array_equal(sound_of(beats[first:])[: len(said)], said.samples)
+
+
 def test_the_mouth_opens_with_speech_and_rests_after_it() -> None:
     performer = Performer(30)
     performer.hear(AudioOutputChunk(speech(0.5), final=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -211,7 +211,6 @@ class _Studio:
     def __init__(self, settings: LocalAvatarSettings) -> None:
         self._settings = settings
         self._worker: ThreadPoolExecutor | None = None
-        self._last: Future[object] | None = None
         self.ahead_s = 0.0
         """Seconds of speech held here."""
 
@@ -249,15 +248,17 @@ class _Studio:
 
     async def close(self) -> None:
         """Wait for the work in flight, a few milliseconds, and end the thread."""
-        worker, self._worker = self._worker, None
+        worker = self._worker
         if worker is None:
             return
-        if self._last is not None and not self._last.done():
-            await asyncio.wait((asyncio.wrap_future(self._last),))
-        worker.shutdown(wait=True)
+        await self._run(_nothing)  # behind whatever is still being done
+        self._worker = None
+        worker.shutdown()
 
     async def _run(self, work: Callable[[], _T]) -> _T:
         assert self._worker is not None
-        future = self._worker.submit(work)
-        self._last = future  # type: ignore[assignment]  # only waited for
-        return await asyncio.wrap_future(future)
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+
+
+def _nothing() -> None:
+    """Work that is done when all before it is."""

@@ -29,6 +29,7 @@ READ_AHEAD_S: Final = 1.0
 """How much speech is worth reading ahead: phoneme marks of the near future shape the mouth."""
 HOLD_BACK_S: Final = LOOK_AHEAD_S + MARGIN_S
 """How far sound must be known beyond a moment before the mouth of that moment is."""
+_PUT_OFF_S: Final = 0.3  # speech that trickles in may take this long to become playable
 _EASE_S: Final = 0.1  # from wherever the mouth is to rest
 _SILENCE_RATE_HZ: Final = 48_000  # before anything was said
 
@@ -64,8 +65,9 @@ class Performer:
     def ready(self) -> bool:
         """Whether the next beat is all that it should be.
 
-        ``False`` in the middle of an utterance whose next sound has not come: ``beat`` then breaks
-        the utterance there, plays what there is and goes on with silence.
+        ``False`` when speech was begun to be heard and the rest of what the beat needs has not
+        come. ``beat`` then puts off an utterance that has not begun, for 0.3 s at most; one that
+        has is broken there: what there is plays, and silence follows.
         """
         return not self._speeches or self._speeches[0].covers(1 / self._fps)
 
@@ -84,9 +86,9 @@ class Performer:
         """The period from ``number / fps`` to ``(number + 1) / fps`` of the media timeline."""
         while self._speeches and self._speeches[0].over:
             self._speeches.popleft()
-        if not self._speeches:
-            samples = self._span(number)
-            return Beat(number, self._pcm(number, self._silence(samples)), self._at_rest(), False)
+        if not self._speeches or self._speeches[0].put_off(1 / self._fps):
+            silence = self._silence(self._span(number))
+            return Beat(number, self._pcm(number, silence), self._at_rest(), False)
         speech = self._speeches[0]
         if not speech.covers(1 / self._fps):
             speech.complete_here()
@@ -147,6 +149,7 @@ class _Speech:
         self._sound = self.format.samples
         self._heard = 0
         self._played = 0
+        self._put_off_s = 0.0
 
     @property
     def left_s(self) -> float:
@@ -164,6 +167,13 @@ class _Speech:
         """Whether sound and mouth of the next period are known, or nothing more will come."""
         mouth_known = self._track.known_s >= self.played_s + period_s / 2
         return self.complete or (self.left_s >= period_s and mouth_known)
+
+    def put_off(self, period_s: float) -> bool:
+        """Whether to begin a period later, since it has not begun and cannot go on if it does."""
+        if self._played or self.covers(period_s) or self._put_off_s >= _PUT_OFF_S:
+            return False
+        self._put_off_s += period_s
+        return True
 
     def hear(self, chunk: AudioOutputChunk) -> None:
         pcm = chunk.data
