@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 import av
 import av.error
 
+from vision_agents.core.edge.safe_file import SafeFile
 from vision_agents.core.errors import ConfigError, MediaError
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class MediaFile:
         self._format = check_path(path)
         self._fps = Fraction(fps).limit_denominator(1001)
         self._rate_hz = rate_hz
+        self._output: SafeFile | None = None
         self._container: OutputContainer | None = None
         self._audio: AudioStream | None = None
         self._video: VideoStream | None = None
@@ -116,8 +118,9 @@ class MediaFile:
     def open(self, like: av.VideoFrame | None) -> None:
         """Begin the file; ``like`` is a picture of the size to come, None without pictures."""
         with self._reporting():
+            self._output = SafeFile(self._path)
             self._container = av.open(
-                str(self._path),
+                self._output,
                 "w",
                 format=self._format.container,
                 container_options=self._format.container_options,
@@ -151,16 +154,31 @@ class MediaFile:
     def close(self) -> None:
         """Finish the file; idempotent."""
         container, self._container = self._container, None
-        if container is None:
+        output, self._output = self._output, None
+        if output is None:
             return
-        if self._broken:
-            self._abandon(container)
-            return
-        with self._reporting():
-            for stream in (self._video, self._audio):
-                if stream is not None:
-                    container.mux(stream.encode(None))
-            container.close()
+        try:
+            if container is not None and not self._broken:
+                with self._reporting():
+                    self._finish(container, output)
+        finally:
+            output.discard()
+            try:
+                if container is not None:
+                    container.close()
+            except av.error.FFmpegError:
+                if not self._broken:  # else it only says again what has been told
+                    raise
+            finally:
+                output.close(broken=self._broken)
+
+    def _finish(self, container: OutputContainer, output: SafeFile) -> None:
+        for stream in (self._video, self._audio):
+            if stream is not None:
+                container.mux(stream.encode(None))
+        output.hold()
+        container.close()
+        output.commit()
 
     def _add_video(self, container: OutputContainer, like: av.VideoFrame) -> VideoStream:
         added = container.add_stream(
@@ -174,13 +192,6 @@ class MediaFile:
         context.gop_size = round(self._fps * KEY_FRAME_EVERY_S)
         context.colorspace, context.color_range = like.colorspace, like.color_range
         return stream
-
-    def _abandon(self, container: OutputContainer) -> None:
-        """Let go of a file that cannot be finished: what is in it stays as it is."""
-        try:
-            container.close()
-        except (av.error.FFmpegError, OSError):
-            return  # its first fault has been reported
 
     def _reporting(self) -> _Reporting:
         return _Reporting(self)

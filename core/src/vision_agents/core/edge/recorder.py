@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from vision_agents.core.edge.edge import Edge
 from vision_agents.core.errors import StateError
-from vision_agents.core.media.pcm import PcmData
 
 if TYPE_CHECKING:
     import av
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from vision_agents.core.edge.call import Call
     from vision_agents.core.edge.media_file import MediaFile
     from vision_agents.core.media.audio_stream import AudioOutputStream
+    from vision_agents.core.media.pcm import PcmData
 
 __all__ = ["RecorderEdge"]
 
@@ -163,6 +162,7 @@ class _Source:
         self._audio = audio
         self._video = video
         self._shown = 0
+        self._patience_s = TAIL_PATIENCE_S
         self._quiet_s = TAIL_S  # nothing is recorded before the first word
         audio.use_offline_clock()
 
@@ -175,8 +175,8 @@ class _Source:
         """The next 20 ms that are worth recording; None when there will be no more."""
         while True:
             if self._audio.playback.current is not None:
-                self._quiet_s = 0.0
-                pcm = await self._audio.pull_offline(round(RATE_HZ * PACKET_S), RATE_HZ)
+                self._quiet_s, self._patience_s = 0.0, TAIL_PATIENCE_S
+                pcm = await self._pull()
             elif self._quiet_s < TAIL_S:
                 pcm = await self._tail()
             elif await self._more_to_come(stopping):
@@ -196,12 +196,16 @@ class _Source:
     async def _tail(self) -> PcmData | None:
         """Silence behind the last word, in which the mouth closes."""
         self._quiet_s += PACKET_S
-        try:
-            async with asyncio.timeout(TAIL_PATIENCE_S):
-                return await self._audio.pull_offline(round(RATE_HZ * PACKET_S), RATE_HZ)
-        except TimeoutError:  # a source that makes no silence has none to record
-            self._quiet_s = TAIL_S
-            return PcmData(RATE_HZ, "s16", np.zeros(round(RATE_HZ * PACKET_S), np.int16))
+        began_s = time.monotonic()
+        patience_s = self._patience_s
+        pcm = await self._pull(patience_s)
+        if time.monotonic() - began_s >= patience_s:
+            self._patience_s = 0.001  # a source that makes no silence: it is not asked again
+        return pcm
+
+    async def _pull(self, patience_s: float | None = None) -> PcmData | None:
+        samples = round(RATE_HZ * PACKET_S)
+        return await self._audio.pull_offline(samples, RATE_HZ, patience_s=patience_s)
 
     async def _more_to_come(self, stopping: asyncio.Event) -> bool:
         """Wait for the next utterance; False when the recording is stopped before."""
