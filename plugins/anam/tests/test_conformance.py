@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+import yarl
 
 from vision_agents.core.testing.conformance import AvatarConformance, Bench, Fault
 from vision_agents.plugins.anam.avatar import AnamAvatar
@@ -15,6 +17,14 @@ from vision_agents.plugins.anam.sandbox.service import SandboxService
 
 KEY = "a-key-that-nobody-may-read"
 SIZE = (320, 240)
+
+
+def forget(service: SandboxService) -> None:
+    """Drop past sessions, and the libraries' caches of their addresses: each is used once."""
+    service.sessions.clear()
+    service.stops.clear()
+    urllib.parse.clear_cache()  # type: ignore[attr-defined]  # not in typeshed
+    yarl.cache_clear()
 
 
 @pytest.mark.wire
@@ -50,5 +60,5 @@ class TestAnam(AvatarConformance):
                 },
                 secrets=(KEY,),
                 source_size=SIZE,
-                forget=service.sessions.clear,
+                forget=lambda: forget(service),
             )

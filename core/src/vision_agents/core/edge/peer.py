@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 SETTLE_TIMEOUT_S = 1.0
 
 
-async def close_peer(peer: RTCPeerConnection) -> None:
-    """Close ``peer``; waits up to a second for one that is connecting just now. Idempotent.
+async def close_peer(peer: RTCPeerConnection, *, settle_s: float = SETTLE_TIMEOUT_S) -> None:
+    """Close ``peer``; waits up to ``settle_s`` for one that is connecting just now. Idempotent.
 
     aiortc (1.16) connects in a task of its own that ``close`` does not end: closed in between, ICE
     goes on asking for consent and senders start their reports, for as long as the loop runs.
     """
-    await settled(peer)
+    await settled(peer, settle_s)
     await peer.close()
 
 

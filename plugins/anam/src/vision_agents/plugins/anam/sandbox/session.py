@@ -267,7 +267,7 @@ class SandboxSession:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._face is not None:
             self._face.stop()
-        await asyncio.gather(*(close_peer(peer) for peer in self._peers))
+        await asyncio.gather(*(close_peer(peer, settle_s=0.3) for peer in self._peers))
 
     def _spawn(self, work: Any, name: str) -> None:
         task = asyncio.create_task(work, name=f"sandbox anam {name}")
