@@ -302,6 +302,7 @@ class _EngineStream(AudioOutputStream):
 
     def _take(self, samples: int, rate_hz: int, channels: int, now_s: float) -> PcmData:
         out = super()._take(samples, rate_hz, channels, now_s)
+        self._engine.parked = False  # it is about to look again: the next pull waits for that
         self._pulled.notify()
         self._pulls += 1
         if self._pulls % _PULLS_PER_REPORT == 0:
