@@ -22,4 +22,4 @@ class TestLocalAvatar(AvatarConformance):
 
     @asynccontextmanager
     async def bench(self) -> AsyncIterator[Bench]:
-        yield Bench(make=lambda: LocalAvatar(320, 180, 25))
+        yield Bench(make=lambda: LocalAvatar(320, 180))

@@ -32,17 +32,20 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-_LEAD_S: Final = 0.1  # sound queued ahead of the listener; a late frame of ours stays unseen
+# Media queued ahead of the listener. While it speaks, enough that a late frame of ours stays unseen;
+# idle, as little as there can be: whatever is queued delays the next word.
+_SPEAKING_LEAD_S: Final = 0.1
+_IDLE_LEAD_S: Final = 0.02
 _LAST_MOMENT_S: Final = 0.02  # queued sound at which an utterance that ran dry is given up waiting
 
 
 class LocalAvatar(Avatar):
     """Draws a talking face and hands the agent's sound on unchanged, in step with it.
 
-    It makes one frame period at a time, sound and picture, whenever less than 100 ms are queued
-    ahead of the listener: live, offline and when nobody listens. Speech is held back by 90 ms,
-    since a mouth shape depends on what comes next; phoneme marks on the speech are used where there
-    are any. All drawing is done on one worker thread. One instance serves one call.
+    It makes one frame period at a time, sound and picture, whenever the listener is about to need
+    it: live, offline and when nobody listens. Speech is held back by 90 ms, since a mouth shape
+    depends on what comes next; phoneme marks on the speech are used where there are any. All
+    drawing is done on one worker thread. One instance serves one call.
 
     Raises:
         ConfigError: a size that is odd or out of range, or an impossible rate.
@@ -125,7 +128,9 @@ class LocalAvatar(Avatar):
                 if await self._show_next(stream, number):
                     number += 1
                     first.set()
-                    await self._sync.wait_for_demand(_LEAD_S)
+                    await self._sync.wait_for_demand(
+                        _SPEAKING_LEAD_S if self._studio.ahead_s else _IDLE_LEAD_S
+                    )
         except Exception as exc:
             # The boundary of the task: nobody awaits it before close().
             _logger.exception("the local avatar stopped")
