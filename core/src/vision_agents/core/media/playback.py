@@ -59,7 +59,8 @@ class Playback:
             return
         if self._followed is not None:
             self._followed.followers.remove(self)
-            self.tracker = UtteranceTracker(tagged=tagged)
+            self.tracker = UtteranceTracker()
+        self.tracker.tagged = tagged
         self._followed = stream
         stream.followers.append(self)
 

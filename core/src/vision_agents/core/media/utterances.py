@@ -123,9 +123,9 @@ class UtteranceTracker:
     Every method takes the monotonic time and returns the events it caused, in order.
     """
 
-    def __init__(self, watchdog_s: float = WATCHDOG_S, *, tagged: bool = False) -> None:
+    def __init__(self, watchdog_s: float = WATCHDOG_S) -> None:
         self._watchdog_s = watchdog_s
-        self.tagged = tagged
+        self.tagged = False
         """What leaves says itself what it speaks; an utterance 0 cannot be told from silence."""
         self._owed: deque[_Utterance] = deque()
         self._open: _Utterance | None = None  # takes what is being sent
