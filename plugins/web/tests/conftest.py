@@ -17,8 +17,6 @@ from vision_agents.core.media.audio_stream import AudioOutputChunk, AudioOutputS
 from vision_agents.core.media.pcm import PcmData
 from vision_agents.plugins.web import WebEdge
 
-FIGURES = pytest.StashKey[list[str]]()
-
 OpenEdge = Callable[..., Awaitable[WebEdge]]
 
 
@@ -59,19 +57,3 @@ async def _feed(stream: AudioOutputStream) -> None:
         pcm = PcmData.from_numpy(sound(first, PACKET), sample_rate=RATE_HZ)
         await stream.send(AudioOutputChunk(data=pcm))
         first += PACKET
-
-
-@pytest.fixture
-def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """A function that notes a measured figure; all are printed after the tests."""
-    return request.config.stash.setdefault(FIGURES, []).append
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Print the figures."""
-    if figures := config.stash.get(FIGURES, []):
-        terminalreporter.section("measured in Chromium")
-        for line in figures:
-            terminalreporter.write_line(line)

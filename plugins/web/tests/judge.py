@@ -109,14 +109,16 @@ class Recording:
             found.append(float(np.max(products[: len(energy)] / norm)))
         return float(np.median(found))
 
-    def mouth_follows(self) -> tuple[float, float]:
-        """Best correlation of mouth and loudness between markers, and how much later it is heard.
+    def mouth_follows(self, *, markers: bool = True) -> tuple[float, float]:
+        """Strongest correlation of the mouth's luma with loudness, and how much later it is heard.
 
-        The second is in ms, sound late is positive.
+        Markers are left out, where there are any. The first is negative for a mouth that is dark when open; the second
+        is in ms, sound late is positive.
         """
-        calm = self.corner < WHITE
+        calm = (self.corner < WHITE) | (not markers)
         shown, mouth = self.shown_ms[calm], self.mouth[calm]
         loudness = np.convolve(self.loudness(), np.ones(3) / 3, "same")
         middle_ms = self.block_ms + 5
         heard = {lag: np.interp(shown + lag, middle_ms, loudness) for lag in range(-200, 201, 5)}
-        return max((float(np.corrcoef(mouth, at)[0, 1]), float(lag)) for lag, at in heard.items())
+        found = [(float(np.corrcoef(mouth, at)[0, 1]), float(lag)) for lag, at in heard.items()]
+        return max(found, key=lambda one: abs(one[0]))

@@ -12,11 +12,16 @@ window.record = async (video, seconds) => {
   video.addEventListener("volumechange", muted);
   const until = performance.now() + seconds * 1000;
 
-  const luma = async (frame, x, y) => {
-    const rect = { x: x & ~1, y: y & ~1, width: 2, height: 2 };
+  const luma = async (frame, x, y, width, height) => {
+    const rect = { x: x & ~1, y: y & ~1, width: width & ~1, height: height & ~1 };
     const pixels = new Uint8Array(frame.allocationSize({ rect }));
-    await frame.copyTo(pixels, { rect });
-    return pixels[0];
+    const [{ offset, stride }] = await frame.copyTo(pixels, { rect });
+    let sum = 0;
+    for (let row = 0; row < rect.height; row++) {
+      const at = offset + row * stride;
+      for (const one of pixels.subarray(at, at + rect.width)) sum += one;
+    }
+    return sum / rect.width / rect.height;
   };
   const watch = new Promise((done) => {
     const each = async (_now, { expectedDisplayTime, presentedFrames }) => {
@@ -24,8 +29,8 @@ window.record = async (video, seconds) => {
       video.requestVideoFrameCallback(each);
       const frame = new VideoFrame(video);
       const { codedWidth: width, codedHeight: height } = frame;
-      const corner = await luma(frame, 4, 4);
-      const mouth = await luma(frame, width / 2, height * 0.6);
+      const corner = await luma(frame, 4, 4, 2, 2);
+      const mouth = await luma(frame, width * 0.47, height * 0.57, width * 0.06, height * 0.07);
       frame.close();
       pictures.push([expectedDisplayTime, corner, mouth, presentedFrames, width, height]);
     };

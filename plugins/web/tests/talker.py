@@ -24,7 +24,7 @@ class Talker:
     """Speaks while it has been told to; made by ``talking``."""
 
     def __init__(self, *, width: int = 1280, height: int = 720) -> None:
-        self.sync = AVSynchronizer(width=width, height=height, fps=FPS)
+        self.sync = AVSynchronizer(width=width, height=height, fps=FPS, shared_timeline=True)
         self.commands: list[Command] = []
         self.speaking = False
         self._painter = Painter(width, height)
