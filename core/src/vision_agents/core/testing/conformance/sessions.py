@@ -22,7 +22,7 @@ from vision_agents.core.avatars.provider import (
 )
 from vision_agents.core.errors import ProviderError
 from vision_agents.core.media.pcm import PcmLike, as_pcm
-from vision_agents.core.testing.conformance.awaits import cancel_at, spread
+from vision_agents.core.testing.conformance.awaits import Cancelled, cancel_at, spread
 from vision_agents.core.testing.conformance.bench import Bench, Fault
 from vision_agents.core.testing.conformance.check import check
 from vision_agents.core.testing.conformance.guard import nothing_left
@@ -30,7 +30,7 @@ from vision_agents.core.testing.conformance.lifecycle import START_LIMIT_S, Life
 from vision_agents.core.testing.markers import picture_number, speech_with_markers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Callable
 
     import av
 
@@ -86,11 +86,11 @@ class SessionChecks(LifecycleChecks):
 
     @check("connect() cancelled at every await: nothing stays open", sessions=True)
     async def test_cancel_connect(self, bench: Bench) -> str:
-        counted = await cancel_at(self._connects(bench), None, limit_s=START_LIMIT_S)
+        counted = await self._connect(bench, None)
         assert counted.error is None, f"connect() failed: {counted.error!r}"
         for wait in spread(counted.waits, self._most_waits()):
             async with nothing_left(f"connect() cancelled at its await no. {wait}"):
-                end = await cancel_at(self._connects(bench), wait, limit_s=self.close_limit_s)
+                end = await self._connect(bench, wait)
                 if end.waits > wait:
                     assert end.cancelled, (
                         f"connect() was cancelled at its await no. {wait} and ended with "
@@ -212,16 +212,19 @@ class SessionChecks(LifecycleChecks):
         assert isinstance(avatar, ProviderAvatar)
         return avatar
 
-    def _connects(self, bench: Bench) -> Callable[[], Awaitable[None]]:
-        """A call that opens a session and, if it was let, ends it again."""
+    async def _connect(self, bench: Bench, wait: int | None) -> Cancelled:
+        """Open a session, cancelled at one of its waits; what was opened all the same is ended."""
+        avatar, sink = self._provider(bench), _Sink(bench.source_size)
+        opened: list[ProviderSession] = []
 
         async def connect() -> None:
-            sink = _Sink(bench.source_size)
-            avatar = self._provider(bench)
-            session = await avatar.connect(sink.media())
-            await session.disconnect(EndReason.CLOSED)
+            opened.append(await avatar.connect(sink.media()))
 
-        return connect
+        limit_s = START_LIMIT_S if wait is None else self.close_limit_s
+        end = await cancel_at(connect, wait, limit_s=limit_s)
+        for session in opened:
+            await self._disconnect(session)
+        return end
 
     async def _disconnect(self, session: ProviderSession) -> None:
         try:
