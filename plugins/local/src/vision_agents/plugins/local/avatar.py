@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-# Media queued ahead of the listener. While it speaks, enough that a late frame of ours stays unseen;
+# Media queued ahead of the listener. While it speaks, so much that a late frame stays unseen;
 # idle, as little as there can be: whatever is queued delays the next word.
 _SPEAKING_LEAD_S: Final = 0.1
 _IDLE_LEAD_S: Final = 0.02

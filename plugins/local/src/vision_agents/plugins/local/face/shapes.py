@@ -106,8 +106,8 @@ _BY_VISEME: Final = {
         upper_teeth=0.7, tongue=0.6, roundness=0.4, jaw=6,
     ),
     "aa": MouthShape(
-        width=52, rise=10, drop=34, upper_lip=8.5, lower_lip=11.5, smile=0.25,
-        upper_teeth=0.85, tongue=0.25, roundness=0.25, jaw=24,
+        width=52, rise=10, drop=30, upper_lip=8.5, lower_lip=11.5, smile=0.25,
+        upper_teeth=0.85, tongue=0.3, roundness=0.25, jaw=21,
     ),
     "E": MouthShape(
         width=54, rise=8, drop=18, upper_lip=8.5, lower_lip=11, smile=0.4,
