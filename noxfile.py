@@ -21,6 +21,9 @@ ROOT = Path(__file__).parent
 CONSTRAINTS = ("--constraint", str(ROOT / "constraints.txt"))
 PYTEST = ("python", "-m", "pytest")
 
+# Tests of what several distributions do together; wheels, compat and clean_clone have sessions.
+SPANNING = ("tests/workspace", "tests/cli", "tests/e2e")
+
 # name -> folder, for every distribution of the workspace
 DISTRIBUTIONS = {
     "core": "core",
@@ -82,7 +85,7 @@ def tests(session: nox.Session, distribution: str) -> None:
     """Each distribution alone, with what it requires and nothing else; then what spans them."""
     if distribution == "workspace":
         install_workspace(session, "--group", "pyproject.toml:test")
-        session.run(*PYTEST, "tests/workspace", *session.posargs)
+        session.run(*PYTEST, *SPANNING, *session.posargs)
         return
     folder = DISTRIBUTIONS[distribution]
     core = ("--editable", "core[cli,testing]")

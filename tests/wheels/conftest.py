@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.distributions import ROOT
+from tests.distributions import ROOT, distributions
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,16 +53,18 @@ class Environments:
         self._wheels = wheels
         self._parent = parent
 
-    def make(self, distributions: Iterable[str]) -> Environment:
+    def make(self, names: Iterable[str]) -> Environment:
         """An empty environment, then ``vision-agents-<name>`` of each, siblings from the folder."""
-        names = list(distributions)
+        names = list(names)
         folder = self._parent / "-".join(names)
         uv("venv", "--python", sys.executable, str(folder))
         wanted = [f"vision-agents-{name}" for name in names]
+        # The versions do not change between two builds: without this, uv takes yesterday's wheels.
+        fresh = [f"--refresh-package=vision-agents-{d.name}" for d in distributions()]
         uv(
             "pip", "install", "--python", str(folder),
             "--constraint", str(ROOT / "constraints.txt"),
-            "--find-links", str(self._wheels), *wanted,
+            "--find-links", str(self._wheels), *fresh, *wanted,
         )  # fmt: skip
         return Environment(folder / "bin" / "python")
 
