@@ -14,7 +14,7 @@ from vision_agents.core.edge.recorder import RecorderEdge
 
 TEXT = "Hello! Everything you hear, you also see me say."
 # An open mouth and open eyes, chosen by looking; another sentence or face needs another one.
-MOMENT = 16
+MOMENT = 19
 PICTURE = Path(__file__).with_name("avatar.jpg")
 WIDTH, HEIGHT = 960, 540
 
