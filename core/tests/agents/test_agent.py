@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import numpy as np
@@ -515,6 +516,41 @@ async def test_cancelling_in_mid_speech_closes_everything_first() -> None:
     assert avatar.closes == 1
     assert voice.closed
     assert avatar.video_output().readyState == "ended"
+
+
+async def loop_turns(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        [functools.partial(loop_turns, count) for count in range(1, 60)],
+        [functools.partial(asyncio.sleep, ms / 1000) for ms in range(5, 400, 15)],
+    ],
+    ids=["while it joins", "while it speaks, is interrupted and leaves"],
+)
+async def test_cancelling_a_call_at_any_moment_leaves_nothing_open(
+    moments: list[Callable[[], Awaitable[None]]],
+) -> None:
+    for moment in moments:
+        avatar, voice, edge = PassthroughAvatar(), ToneVoice(word_s=0.1), LoopbackEdge()
+        agent = make_agent(avatar=avatar, tts=voice, edge=edge)
+
+        async def call(agent: Agent = agent) -> None:
+            async with agent.join():
+                await agent.say("a")
+                await agent.interrupt()
+
+        calling = asyncio.create_task(call())
+        await moment()
+        calling.cancel()
+        await asyncio.wait({calling})
+        assert agent.state is AgentState.CLOSED
+        assert voice.closed
+        assert avatar.closes == 1
+        assert avatar.video_output().readyState == "ended"
 
 
 async def test_a_part_that_fails_to_close_does_not_keep_the_others_open() -> None:

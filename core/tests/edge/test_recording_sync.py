@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -47,7 +48,7 @@ def onsets_of_light(path: Path) -> list[float]:
             (frame.time or 0.0, float(frame.to_ndarray(format="gray").mean()) > 80)
             for frame in container.decode(video=0)
         ]
-    return [at for (_, before), (at, now) in zip(shown, shown[1:], strict=False) if now > before]
+    return [at for (_, before), (at, now) in pairwise(shown) if now > before]
 
 
 @pytest.mark.parametrize("name", ["talk.mp4", "talk.webm"])

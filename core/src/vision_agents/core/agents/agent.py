@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from vision_agents.core.agents.lines import Lines, lines_of_answer, lines_of_sound, lines_of_text
 from vision_agents.core.agents.listening import listen
 from vision_agents.core.agents.parts import (
-    CLOSE_TIMEOUT_S,
-    Step,
-    close_all,
-    start_all,
+    Background,
+    Failures,
+    Parts,
     start_in_time,
-    tell_all,
+    start_together,
 )
 from vision_agents.core.agents.reports import Reports
 from vision_agents.core.agents.speech import Speech
@@ -122,7 +121,8 @@ class Agent:
         self._speech = Speech(read_by_avatar=self.avatar is not None)
         self._video: VideoStreamTrack | None = None
         self._state = AgentState.NEW
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._parts = Parts(self.edge, self.tts, self.stt, self.llm, self.avatar)
+        self._background = Background(self._report)
         self._closing: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
         self._failure: BaseException | None = None
@@ -212,13 +212,7 @@ class Agent:
         self._reports.interrupted(
             current, 0.0 if current is None else playback.heard_s(current), latency_s
         )
-        steps: list[Step] = []
-        if self.avatar is not None:
-            steps.append(("interrupting the avatar", self.avatar.interrupt))
-        if self.tts is not None:
-            steps.append(("interrupting the voice", self.tts.interrupt))
-        for failed in await tell_all(steps):
-            self._report(*failed)
+        self._report_all(await self._parts.tell_interrupted())
 
     async def finish(self) -> None:
         """Stay until the call is over: everybody left, the edge ended it, or ``close()``.
@@ -254,10 +248,7 @@ class Agent:
     # -- joining ------------------------------------------------------------------------------
 
     def _attach_parts(self) -> None:
-        for part in (self.tts, self.stt, self.llm, self.avatar):
-            if part is not None:
-                self.events.merge(part.events)
-                self.metrics.merge(part.metrics)
+        self._parts.merge_into(self.events, self.metrics)
         self._reports = Reports(
             self.events, self.metrics, self._observers, self.edge, self._session()
         )
@@ -291,31 +282,26 @@ class Agent:
         self._reports.session = self._session()
         self.events.subscribe(self._reports.forward)
         self.events.subscribe(self._avatar_failed)
-        await start_all(*self._starts(edge, call))
+        await start_together(
+            start_in_time("edge", lambda: edge.join(call, self.agent_user), self.start_timeout_s),
+            *self._parts.starts(self.start_timeout_s),
+            self._start_avatar(),
+        )
         self._reports.follow(self._speech)
         has_sound = self.tts is not None or self.avatar is not None
         await edge.publish(audio=self._speech.output if has_sound else None, video=self._video)
         self._state = AgentState.READY
-        self._spawn("edge", lambda: self._watch(edge))
+        self._background.spawn("edge", lambda: self._watch(edge))
         if (stt := self.stt) is not None:
-            self._spawn("listening", lambda: self._listen(stt, edge))
+            self._background.spawn("listening", lambda: self._listen(stt, edge))
         self.events.send(AgentJoinedCallEvent(session_id=self.session_id, call_id=call.id))
         logger.info("agent %s joined call %s", self.session_id, call.id)
         return edge
 
-    def _starts(self, edge: Edge, call: Call) -> list[Coroutine[Any, Any, None]]:
-        def in_time(name: str, start: Callable[[], Awaitable[None]]) -> Coroutine[Any, Any, None]:
-            return start_in_time(name, start, self.start_timeout_s)
-
-        starts = [in_time("edge", lambda: edge.join(call, self.agent_user))]
-        for name, part in (("tts", self.tts), ("stt", self.stt), ("llm", self.llm)):
-            if part is not None:
-                starts.append(in_time(name, part.start))
-        if self.avatar is not None:
-            starts.append(self._start_avatar(self.avatar))
-        return starts
-
-    async def _start_avatar(self, avatar: Avatar) -> None:
+    async def _start_avatar(self) -> None:
+        avatar = self.avatar
+        if avatar is None:
+            return
         began_s = time.monotonic()
         try:
             name = avatar.provider_name or "avatar"
@@ -323,19 +309,18 @@ class Agent:
         except Exception as exc:  # a reporting boundary: whatever fails, the voice goes on
             if self.on_avatar_failure == "raise":
                 raise
-            await self._give_up_avatar(avatar, exc)
+            await self._give_up_avatar(exc)
         else:
             self._reports.avatar_started(time.monotonic() - began_s)
             self._speech.output = avatar.audio_output()
             self._speech.output.playback.follow(self._speech.input)
 
-    async def _give_up_avatar(self, avatar: Avatar, exc: Exception) -> None:
+    async def _give_up_avatar(self, exc: Exception) -> None:
         """Go on with the voice alone; nothing has been published yet."""
         self._reports.avatar_lost(exc)
         # A half-started avatar may still hold the old input stream: it never gets the new one.
         self._speech = Speech(read_by_avatar=False)
-        for failed in await close_all([("closing the avatar", avatar.close)]):
-            self._report(*failed)
+        self._report_all(await self._parts.close_avatar())
         if self._video is not None and self._video.readyState != "live":
             self._video = None
 
@@ -398,29 +383,20 @@ class Agent:
 
     def _answer(self, said: Transcript) -> None:
         if self.llm is not None and said.text.strip():
-            self._spawn(
+            self._background.spawn(
                 "answering",
                 lambda: self.simple_response(
                     said.text, participant_id=said.participant_id, interrupt=True
                 ),
             )
 
-    def _spawn(self, where: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        """Run ``work`` until it ends or the agent closes; what it raises becomes an event."""
-
-        async def supervised() -> None:
-            try:
-                await work()
-            except Exception as exc:  # a reporting boundary: the call goes on
-                self._report(where, exc)
-
-        task = asyncio.create_task(supervised(), name=f"agent-{where}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     def _report(self, where: str, exc: BaseException) -> None:
         logger.error("%s failed: %s", where, exc, exc_info=exc)
         self.events.send(AgentErrorEvent(session_id=self.session_id, where=where, exc=exc))
+
+    def _report_all(self, failures: Failures) -> None:
+        for where, exc in failures:
+            self._report(where, exc)
 
     def _raise_failure(self) -> None:
         if isinstance(self._failure, VisionAgentsError):
@@ -435,19 +411,11 @@ class Agent:
         self._state = AgentState.CLOSING
         self._ended.set()
         await self._speech.cut()
-        tasks = set(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
+        await self._background.end()
         # First nobody reads picture and sound any more, then their sources end.
-        if self.edge is not None:
-            await self._close_parts([("closing the edge", self.edge.close)])
+        self._report_all(await self._parts.close_edge())
         self._speech.input.close()
-        parts = (("avatar", self.avatar), ("tts", self.tts), ("stt", self.stt), ("llm", self.llm))
-        await self._close_parts(
-            [(f"closing the {name}", part.close) for name, part in parts if part is not None]
-        )
+        self._report_all(await self._parts.close_sources())
         if self._video is not None:
             self._video.stop()
         self._state = AgentState.CLOSED
@@ -455,7 +423,3 @@ class Agent:
             self.events.send(AgentLeftCallEvent(session_id=self.session_id, call_id=self.call.id))
             logger.info("agent %s left call %s", self.session_id, self.call.id)
         await self.events.shutdown()
-
-    async def _close_parts(self, steps: list[Step]) -> None:
-        for failed in await close_all(steps):
-            self._report(*failed)

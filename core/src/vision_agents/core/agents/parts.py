@@ -1,15 +1,25 @@
-"""Starting and closing what an agent is made of: together, and within a time."""
+"""What an agent is made of: started, told and closed together, and each within a time."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from vision_agents.core.errors import ProviderTimeoutError
 
-__all__ = ["close_all", "start_all", "start_in_time", "tell_all"]
+if TYPE_CHECKING:
+    from vision_agents.core.avatars.avatar import Avatar
+    from vision_agents.core.edge.edge import Edge
+    from vision_agents.core.events.manager import EventManager
+    from vision_agents.core.llm import LLM
+    from vision_agents.core.metrics.collector import MetricsCollector
+    from vision_agents.core.stt import STT
+    from vision_agents.core.tts import TTS
+
+__all__ = ["Background", "Failures", "Parts", "start_in_time", "start_together"]
 
 logger = logging.getLogger(__name__)
 
@@ -19,10 +29,87 @@ CLOSE_TIMEOUT_S = 10.0
 INTERRUPT_TIMEOUT_S = 1.0
 
 Step = tuple[str, Callable[[], Awaitable[None]]]
-"""The name of a part and what to call on it."""
+"""What is done, for a message, and what to call for it."""
+Failures = list[tuple[str, Exception]]
+"""What was being done, and what went wrong."""
 
 
-async def start_all(*starts: Coroutine[Any, Any, None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one agent; the agent owns them."""
+
+    edge: Edge | None
+    tts: TTS | None
+    stt: STT | None
+    llm: LLM | None
+    avatar: Avatar | None
+
+    def merge_into(self, events: EventManager, metrics: MetricsCollector) -> None:
+        """Make the parts' events and measurements the agent's."""
+        for part in (self.tts, self.stt, self.llm, self.avatar):
+            if part is not None:
+                events.merge(part.events)
+                metrics.merge(part.metrics)
+
+    def starts(self, timeout_s: float) -> list[Coroutine[Any, Any, None]]:
+        """The starts of voice, ears and mind; edge and avatar have a say of their own."""
+        named = (("tts", self.tts), ("stt", self.stt), ("llm", self.llm))
+        return [start_in_time(n, part.start, timeout_s) for n, part in named if part is not None]
+
+    async def tell_interrupted(self) -> Failures:
+        """Tell avatar and voice of a barge-in that has been carried out."""
+        steps: list[Step] = []
+        if self.avatar is not None:
+            steps.append(("interrupting the avatar", self.avatar.interrupt))
+        if self.tts is not None:
+            steps.append(("interrupting the voice", self.tts.interrupt))
+        return await _each(steps, INTERRUPT_TIMEOUT_S)
+
+    async def close_edge(self) -> Failures:
+        """Leave the call; from then on nobody reads picture and sound."""
+        return [] if self.edge is None else await _close(("edge", self.edge))
+
+    async def close_avatar(self) -> Failures:
+        """Close the avatar, started or not."""
+        return [] if self.avatar is None else await _close(("avatar", self.avatar))
+
+    async def close_sources(self) -> Failures:
+        """Close all but the edge."""
+        return await _close(
+            ("avatar", self.avatar), ("tts", self.tts), ("stt", self.stt), ("llm", self.llm)
+        )
+
+
+class Background:
+    """The tasks of one agent: each reports what it raises, and all end with the agent."""
+
+    def __init__(self, report: Callable[[str, BaseException], None]) -> None:
+        self._report = report
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, where: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Run ``work`` until it ends or ``end`` cancels it."""
+
+        async def supervised() -> None:
+            try:
+                await work()
+            except Exception as exc:  # a reporting boundary: the call goes on
+                self._report(where, exc)
+
+        task = asyncio.create_task(supervised(), name=f"agent-{where}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def end(self) -> None:
+        """Cancel what runs and wait for it, within ``CLOSE_TIMEOUT_S``."""
+        tasks = set(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
+
+
+async def start_together(*starts: Coroutine[Any, Any, None]) -> None:
     """Run everything at once; the first failure cancels the others and is raised."""
     try:
         async with asyncio.TaskGroup() as group:
@@ -49,17 +136,14 @@ async def start_in_time(name: str, start: Callable[[], Awaitable[None]], timeout
         raise ProviderTimeoutError("start", provider=name, timeout_s=timeout_s) from exc
 
 
-async def close_all(steps: Sequence[Step]) -> list[tuple[str, Exception]]:
-    """Close everything at once, each within ``CLOSE_TIMEOUT_S``; returns what went wrong."""
+async def _close(*parts: tuple[str, Edge | Avatar | TTS | STT | LLM | None]) -> Failures:
+    steps = [(f"closing the {name}", part.close) for name, part in parts if part is not None]
     return await _each(steps, CLOSE_TIMEOUT_S)
 
 
-async def tell_all(steps: Sequence[Step]) -> list[tuple[str, Exception]]:
-    """Tell everybody of a barge-in, within ``INTERRUPT_TIMEOUT_S``; returns what went wrong."""
-    return await _each(steps, INTERRUPT_TIMEOUT_S)
+async def _each(steps: Sequence[Step], timeout_s: float) -> Failures:
+    """Do everything at once, each within ``timeout_s``; what went wrong comes back."""
 
-
-async def _each(steps: Sequence[Step], timeout_s: float) -> list[tuple[str, Exception]]:
     async def one(name: str, call: Callable[[], Awaitable[None]]) -> tuple[str, Exception] | None:
         limit = asyncio.timeout(timeout_s)
         try:
