@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-STOP_TIMEOUT_S = 2.5
-STOP_ATTEMPTS = 3
+STOP_TIMEOUT_S = 1.5
+STOP_ATTEMPTS = 2
 CLOSE_TIMEOUT_S = 5.0
 SESSION_POLL_S = 0.02
 

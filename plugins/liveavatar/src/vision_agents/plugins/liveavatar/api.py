@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from vision_agents.plugins.liveavatar.settings import LiveAvatarSettings
 
 PROVIDER = "liveavatar"
-STOP_ATTEMPTS = 3
-STOP_TIMEOUT_S = 2.5
+STOP_ATTEMPTS = 2
+STOP_TIMEOUT_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class LiveAvatarApi:
     async def stop(self, session_id: str, reason: str) -> None:
         """End the session at the service, so that it is no longer billed.
 
-        Tried three times within ten seconds. A session that is already over is no error: the
+        Tried twice within four seconds. A session that is already over is no error: the
         service answers 400 or 404 then.
         """
         try:

@@ -103,8 +103,12 @@ def livekit_stages(connection: LiveKitConnection, make_draw: MakeDraw) -> OpenSt
         stage = RoomStage(room, puppet, on_event)
         if not faults.no_room:
             token = join_token(connection, room=session_id, identity=AVATAR_IDENTITY)
-            await room.connect(connection.url, token)
-            await stage.publish(width, height)
+            try:
+                await room.connect(connection.url, token)
+                await stage.publish(width, height)
+            except BaseException:  # cancelled with its caller, who has no stage to close yet
+                await stage.close()
+                raise
         client = join_token(connection, room=session_id, identity="client")
         return stage, connection.url, client
 
