@@ -68,7 +68,7 @@ async def spoken(text: str) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
         pieces.append(resampler.push(chunk.data))
     pieces.append(resampler.drain())
     await voice.close()
-    return np.concatenate([np.asarray(one.samples) for one in pieces if one.samples is not None])
+    return np.concatenate([np.asarray(one.samples) for one in pieces if not one.empty])
 
 
 async def obey(agent: Agent, edge: WebEdge) -> None:

@@ -112,8 +112,8 @@ class Recording:
     def mouth_follows(self, *, markers: bool = True) -> tuple[float, float]:
         """Strongest correlation of the mouth's luma with loudness, and how much later it is heard.
 
-        Markers are left out, where there are any. The first is negative for a mouth that is dark when open; the second
-        is in ms, sound late is positive.
+        Markers are left out, where there are any. The first is negative for a mouth that is dark
+        when open; the second is in ms, sound late is positive.
         """
         calm = (self.corner < WHITE) | (not markers)
         shown, mouth = self.shown_ms[calm], self.mouth[calm]
