@@ -16,12 +16,13 @@ import numpy as np
 
 from vision_agents.core.avatars.provider import EndReason, MediaSink, SessionEnd
 from vision_agents.core.errors import DisconnectedError, ProviderError
-from vision_agents.core.media.pcm import PcmData
 from vision_agents.core.testing.provider import MemoryService, MemorySession
-from vision_agents.core.testing.puppet import Step
+from vision_agents.core.testing.puppet import Puppet, Step
 
 if TYPE_CHECKING:
     import av
+
+    from vision_agents.core.media.pcm import PcmData
 
 __all__ = ["Faults", "FaultyService", "FaultySession"]
 
@@ -96,6 +97,9 @@ class FaultySession(MemorySession):
         self._faults = service.faults
         self._dropped = False
         self._mute = False
+        self._late: Puppet | None = None
+        self._late_until_s = 0.0
+        self._late_utterance = 0
 
     def drop(self, detail: str = "the connection broke") -> None:
         """The connection breaks, here and now."""
@@ -122,8 +126,9 @@ class FaultySession(MemorySession):
             await super().interrupt(utterance=utterance)
             return
         self._note("interrupt", utterance)
-        loop = asyncio.get_running_loop()
-        loop.call_later(self._faults.late_s, self.cut, utterance)
+        self._late, self._puppet = self._puppet, self.puppet()
+        self._late_until_s = time.monotonic() + self._faults.late_s
+        self._late_utterance = utterance
 
     async def disconnect(self, reason: EndReason) -> None:
         if self._faults.hang_disconnect:
@@ -144,9 +149,19 @@ class FaultySession(MemorySession):
     def step(self) -> Step:
         self._mute = self._faults.stall_sound and not self._faults.comfort_silence
         if not self._faults.stall_sound:
-            return super().step()
+            return self._late_step() or super().step()
         samples = np.zeros(self._service.rate_hz // self._service.fps, np.int16)
         return Step(samples, self._service.draw(samples), ())
+
+    def _late_step(self) -> Step | None:
+        """What is still on its way of an utterance that was interrupted."""
+        if self._late is None:
+            return None
+        if time.monotonic() < self._late_until_s:
+            return self._late.step()
+        self._late = None
+        self.cleared(self._late_utterance)
+        return None
 
     def _gone(self) -> bool:
         """Whether nothing comes from it any more."""

@@ -89,9 +89,7 @@ class MemorySession(ProviderSession):
         self._service = service
         self._media = media
         self._closed: asyncio.Future[SessionEnd] = asyncio.get_running_loop().create_future()
-        self._puppet = Puppet(
-            service.draw, rate_hz=service.rate_hz, fps=service.fps, latency_s=service.latency_s
-        )
+        self._puppet = self.puppet()
         self._player: asyncio.Task[None] | None = None
 
     @property
@@ -112,7 +110,8 @@ class MemorySession(ProviderSession):
 
     async def interrupt(self, *, utterance: int) -> None:
         self._note("interrupt", utterance)
-        self.cut(utterance)
+        self._puppet.interrupt()
+        self.cleared(utterance)
 
     async def keep_alive(self) -> None:
         self._note("keep_alive", None)
@@ -163,9 +162,15 @@ class MemorySession(ProviderSession):
         """A packet of sound leaves the service."""
         self._media.write_audio(pcm)
 
-    def cut(self, utterance: int) -> None:
-        """What is queued is dropped, in one step of the puppet."""
-        self._puppet.interrupt()
+    def puppet(self) -> Puppet:
+        """What turns speech into media."""
+        service = self._service
+        return Puppet(
+            service.draw, rate_hz=service.rate_hz, fps=service.fps, latency_s=service.latency_s
+        )
+
+    def cleared(self, utterance: int) -> None:
+        """Nothing of an interrupted utterance comes any more."""
         if self._service.reports:
             self._media.report(Cleared(utterance))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Literal, final
 
@@ -13,6 +14,7 @@ from vision_agents.core.avatars.provider.supervisor import Supervisor
 from vision_agents.core.avatars.synchronizer import AVSynchronizer
 from vision_agents.core.errors import StateError
 from vision_agents.core.events.agent import UserTurnEndedEvent, UserTurnStartedEvent
+from vision_agents.core.events.avatar import AvatarErrorEvent
 from vision_agents.core.plugin.records import Capabilities
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from vision_agents.core.avatars.provider.sink import MediaSink
     from vision_agents.core.avatars.tracks import QueuedVideoTrack
     from vision_agents.core.media.audio_stream import AudioOutputStream
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["OnFailure", "ProviderAvatar"]
 
@@ -128,7 +132,6 @@ class ProviderAvatar(Avatar):
             await self.close()
             raise
         if not supervisor.ready.done() or supervisor.ready.cancelled():
-            await self._task  # raises what broke the supervisor, if anything did
             raise StateError(f"{self.provider_name}: closed while it was starting")
         try:
             supervisor.ready.result()
@@ -139,6 +142,13 @@ class ProviderAvatar(Avatar):
     async def _run(self, supervisor: Supervisor) -> None:
         try:
             await supervisor.run()
+        except Exception as exc:  # a boundary: a fault of ours must not pass unseen
+            logger.exception("%s: the supervisor failed", self.provider_name)
+            self.events.send(
+                AvatarErrorEvent(provider_name=self.provider_name, exc=exc, fatal=True)
+            )
+            if not supervisor.ready.done():
+                supervisor.ready.set_exception(exc)
         finally:
             self.events.unsubscribe(self._on_user_turn)
             self._sync.close()
@@ -147,10 +157,10 @@ class ProviderAvatar(Avatar):
     async def close(self) -> None:
         """End all sessions and tasks; idempotent, from any state, at most seven seconds."""
         self._closed = True
-        self._sync.close()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=_CLOSE_TIMEOUT_S)
+        self._sync.close()
 
     @final
     async def interrupt(self) -> None:

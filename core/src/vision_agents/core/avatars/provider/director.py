@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from vision_agents.core.avatars.provider.mouth import Mouth, Stuck, Voice
 from vision_agents.core.avatars.provider.policy import (
     HANDOVER_MARGIN_S,
+    HANDOVER_WORTH_S,
     REPEAT_S,
     RESUME_REACH_S,
     START_PATIENCE_S,
@@ -112,11 +113,11 @@ class Director:
 
     def cut(self, *, now_s: float) -> list[Decision]:
         """Barge-in: nothing that has arrived is spoken any more."""
-        self.script.cut()
         decisions = []
         for mouth in (self.playing, self.feeding):
             if isinstance(mouth, Mouth):  # the second cut of the same one finds nothing
                 mouth.cut(now_s=now_s)
+        self.script.cut()
         self.voice.position_s = self._high_s = self._ended_s = self.script.end_s
         self.voice.until_s = math.inf
         if self.feeding is not self.playing:
@@ -266,8 +267,9 @@ class Director:
     def _opening(self, earliest_s: float) -> float | None:
         """The first end of an utterance or pause between words from ``earliest_s`` on."""
         pause, end = self.script.profile.pause_after(earliest_s), self._line_end(earliest_s)
-        found = [position for position in (pause, end) if position is not None]
-        return min(found) if found else None
+        if pause is None or (end is not None and pause > end - HANDOVER_WORTH_S):
+            return end
+        return pause
 
     def _line_end(self, earliest_s: float) -> float | None:
         """The end of the utterance spoken at ``earliest_s``, where it is known."""
@@ -317,11 +319,18 @@ class Director:
         decisions.append(Decision(What.DOUBTED, mouth, stuck.value))
 
     def _resume_point(self, mouth: Mouth) -> float:
-        """Where another goes on: at a pause shortly before, else a sound's length before."""
-        position_s = min(mouth.echo.certain_s, mouth.until_s)
-        if not self.script.profile.loud_at(position_s):
+        """Where another goes on: at a pause shortly before, else a sound's length before.
+
+        The last bit of an utterance whose end is past is let go: it would come like an echo.
+        """
+        profile = self.script.profile
+        position_s = min(mouth.position_s, mouth.until_s)
+        certain_s = min(mouth.echo.certain_s, position_s)
+        if self.script.line_at(certain_s) is self.script.line_at(position_s):
+            position_s = certain_s
+        if not profile.loud_at(position_s):
             return position_s
         line = self.script.line_at(position_s)
         earliest_s = position_s if line is None else line.start_s
-        pause = self.script.profile.pause_before(position_s, reach_s=RESUME_REACH_S)
+        pause = profile.pause_before(position_s, reach_s=RESUME_REACH_S)
         return max(earliest_s, position_s - REPEAT_S if pause is None else pause)

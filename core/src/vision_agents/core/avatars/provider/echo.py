@@ -74,12 +74,16 @@ class Echo:
     def owes(self, until_s: float, *, end_s: float) -> bool:
         """Whether speech before ``until_s`` has not come back yet.
 
-        A crumb just before ``end_s``, where the speech ends, does not count once it is quiet.
+        The last bit of the last word before ``end_s``, where the speech ends, does not count
+        once it is quiet.
         """
         due = self._profile.next_loud(self.position_s)
         if due is None or due >= until_s - _EPSILON_S:
             return False
-        return self._quiet_s < PAUSE_S or self._profile.loud_s(due, end_s) >= CRUMB_S
+        run = self._profile.run_at(self.position_s)
+        begun = run is not None and run[0] < self.position_s - _EPSILON_S
+        crumb = begun and self._profile.loud_s(due, end_s) < CRUMB_S
+        return not (crumb and self._quiet_s >= PAUSE_S)
 
     def skip_to(self, position_s: float, *, now_s: float) -> None:
         """Expect nothing before ``position_s`` any more."""

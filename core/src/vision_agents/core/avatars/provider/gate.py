@@ -8,11 +8,13 @@ from vision_agents.core.avatars.provider.policy import PAUSE_S
 
 
 class Gate:
-    """Closed at a barge-in; opens by the first of: the service says its queue is clear, a pause
+    """Closed at a barge-in; opens by the first of: the service says its queue is clear, silence
     in its sound after it was told, ``clear_timeout_s``.
 
-    After a pause, sound is still *stale* until the next speech is sent: nobody asked for it.
-    Times are monotonic seconds.
+    Silence must be longer than any pause that the old utterance has of its own about there, and
+    must last beyond the moment at which an utterance that had not begun would have been heard.
+    Even then sound is *stale* until the next speech is sent: nobody asked for it. Times are
+    monotonic seconds.
     """
 
     def __init__(self, clear_timeout_s: float) -> None:
@@ -20,6 +22,8 @@ class Gate:
         self._opens_at_s = -math.inf
         self._told = True
         self._quiet_s = 0.0
+        self._silence_s = PAUSE_S
+        self._silent_from_s = -math.inf
         self._stale = False
 
     @property
@@ -39,9 +43,12 @@ class Gate:
         """Whether sound that arrives now may be heard."""
         return self.is_open(now_s) and not (loud and self._stale)
 
-    def close(self, now_s: float) -> None:
-        """Barge-in."""
+    def close(self, now_s: float, *, pause_s: float = 0.0, expected_s: float = -math.inf) -> None:
+        """Barge-in. ``pause_s`` is the longest pause that the old utterance has about here;
+        ``expected_s`` is when it would have begun, if it has not."""
         self._opens_at_s = now_s + self._clear_timeout_s
+        self._silence_s = PAUSE_S + pause_s
+        self._silent_from_s = expected_s
         self._told = False
         self._quiet_s = 0.0
         self._stale = True
@@ -65,5 +72,5 @@ class Gate:
         if not self._told or self.is_open(now_s):
             return
         self._quiet_s = 0.0 if loud else self._quiet_s + duration_s
-        if self._quiet_s >= PAUSE_S - 1e-6:
+        if self._quiet_s >= self._silence_s - 1e-6 and now_s >= self._silent_from_s:
             self._opens_at_s = now_s

@@ -92,6 +92,12 @@ class Profile:
                 return max(end, position_s)
         return None
 
+    def longest_pause_s(self, start_s: float, end_s: float) -> float:
+        """Length of the longest pause between loud runs that touches the range."""
+        pauses = zip(self._ends, self._starts[1:], strict=False)
+        touching = (b - a for a, b in pauses if b > start_s and a < end_s)
+        return max(touching, default=0.0)
+
     def pause_before(self, position_s: float, *, reach_s: float) -> float | None:
         """The end of the last pause before ``position_s``, no further back than ``reach_s``."""
         index = bisect_right(self._starts, position_s) - 1

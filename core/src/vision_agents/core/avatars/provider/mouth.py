@@ -22,6 +22,9 @@ from vision_agents.core.avatars.provider.orders import (
 from vision_agents.core.avatars.provider.policy import (
     ALIVE_WITHIN_S,
     BRIDGE_AFTER_S,
+    CUT_AFTER_S,
+    CUT_BEFORE_S,
+    HANDOVER_MARGIN_S,
     MAX_UNSPOKEN_S,
     TICK_S,
     WINDOW_S,
@@ -94,6 +97,7 @@ class Mouth:
         self._chunker = Chunker(capabilities)
         self._pacer = Pacer(capabilities.max_lead_s)
         self._cursor_s = script.end_s  # how far the script was read; beyond what was sent
+        self._fresh_s = script.end_s  # nothing before it was sent since the last cut
         self._line: Line | None = None
         self._open = False  # an utterance was begun and not ended
         self._number = 0
@@ -111,24 +115,39 @@ class Mouth:
 
     def begin(self, position_s: float, *, now_s: float) -> None:
         """Speak from ``position_s`` on; nothing earlier is owed any more."""
-        self._cursor_s = self.sent_s = position_s
+        self._cursor_s = self.sent_s = self._fresh_s = position_s
         self.until_s = math.inf
         self.echo = Echo(self._script.profile, position_s, now_s=now_s)
         self._drop_utterance()
 
     def cut(self, *, now_s: float) -> bool:
         """Barge-in: whether the service holds speech, so that it must be told."""
-        owed = self._open or self.position_s < self.sent_s - WINDOW_S
+        just_spoke = (
+            now_s - self.echo.progress_at_s < ALIVE_WITHIN_S and self.sent_s > self._fresh_s
+        )
+        owed = self._open or self.position_s < self.sent_s - _EPSILON_S or just_spoke
         if owed:
-            self.gate.close(now_s)
-            self._untold = True
+            self._shut(now_s)
         self._drop_utterance()
         self._pacer.reset()
         self._awaiting = None
-        self._cursor_s = self.sent_s = self._script.end_s
+        self._cursor_s = self.sent_s = self._fresh_s = self._script.end_s
         self.until_s = math.inf
         self.echo.skip_to(self._script.end_s, now_s=now_s)
         return owed
+
+    def _shut(self, now_s: float) -> None:
+        """Close the gate on what is on its way, and have the service told."""
+        self._untold = True
+        near = (self.position_s - CUT_BEFORE_S, self.position_s + CUT_AFTER_S)
+        expected_s = -math.inf
+        if self._awaiting is not None:
+            expected_s = self._awaiting[1] + self.latency_s + HANDOVER_MARGIN_S
+        self.gate.close(
+            now_s,
+            pause_s=self._script.profile.longest_pause_s(*near),
+            expected_s=expected_s,
+        )
 
     def attend(self, speaking: bool) -> None:
         self._attend = speaking
@@ -250,8 +269,7 @@ class Mouth:
     def doubt(self, now_s: float) -> None:
         """It fell silent in mid-utterance and another speaks: whatever still comes is late."""
         self.doubted_at_s = now_s
-        self._untold = True
-        self.gate.close(now_s)
+        self._shut(now_s)
         self.begin(self._script.end_s, now_s=now_s)
         self._pacer.reset()
 

@@ -36,6 +36,12 @@ FIRST_LATENCY_S = 0.5
 HANDOVER_MARGIN_S = 0.3
 """A change of mouth in mid-utterance is placed this far beyond that latency."""
 
+CUT_BEFORE_S = 0.5
+CUT_AFTER_S = 1.5
+"""What a service may still send after a barge-in lies this close about the position."""
+HANDOVER_WORTH_S = 1.0
+"""With less than this left of an utterance, the change waits for its end."""
+
 # -- When speech does not come back ---------------------------------------------------------------
 BRIDGE_AFTER_S = 0.45
 """Silence in mid-utterance after which the voice goes on alone. Listeners take half a second for

@@ -28,7 +28,13 @@ from vision_agents.core.avatars.provider.policy import (
 )
 from vision_agents.core.avatars.provider.script import Script
 from vision_agents.core.avatars.provider.session import EndReason, SessionEnd
-from vision_agents.core.errors import DisconnectedError, ProviderError, QuotaError, StreamFull
+from vision_agents.core.errors import (
+    DisconnectedError,
+    ProviderError,
+    QuotaError,
+    StreamClosed,
+    StreamFull,
+)
 from vision_agents.core.media.audio_stream import AudioOutputChunk, AudioOutputFlush
 from vision_agents.core.media.pcm import as_pcm
 
@@ -430,6 +436,8 @@ class Supervisor:
     def _write(self, chunk: AudioOutputChunk) -> None:
         try:
             self._engine.audio_output.send_nowait(chunk)
+        except StreamClosed:
+            pass  # the avatar is being closed: nobody hears it
         except StreamFull:
             if not self._overflowed:
                 logger.warning("%s: sound is dropped: nobody takes it", self._provider)
