@@ -131,7 +131,7 @@ def clean_clone(session: nox.Session) -> None:
     """The README's first command, from a clone of the last commit and with an empty home."""
     page = ("--editable", "core", "--editable", "plugins/web")
     session.install(*CONSTRAINTS, *page, "--group", "pyproject.toml:test")
-    session.run(*PYTEST, "-s", "tests/clean_clone", *session.posargs)
+    session.run(*PYTEST, "tests/clean_clone", *session.posargs)
 
 
 @nox.session

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,7 +123,7 @@ def address(process: subprocess.Popen[str]) -> str:
 
 
 async def test_the_face_speaks_and_the_demo_leaves_cleanly(
-    demo: subprocess.Popen[str], clone: Clone
+    demo: subprocess.Popen[str], clone: Clone, figure: Callable[[str], None]
 ) -> None:
     async with chromium() as browser:
         url = await asyncio.to_thread(address, demo)
@@ -134,7 +134,7 @@ async def test_the_face_speaks_and_the_demo_leaves_cleanly(
         await page.close()
     os.killpg(demo.pid, signal.SIGINT)
     assert await asyncio.to_thread(demo.wait, timeout=15) == 0
-    print(f"the face speaks {took_s:.2f} s after the server is up")  # noqa: T201
+    figure(f"the face speaks {took_s:.2f} s after the server is up")
     assert took_s <= SPEAKS_WITHIN_S
 
     assert not (clone.folder / ".venv" / "bin" / "uv").exists(), "uv belongs outside of .venv"
