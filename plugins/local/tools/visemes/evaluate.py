@@ -1,4 +1,4 @@
-"""Measure the shipped classifier: python -m plugins.local.tools.visemes.evaluate [--utterances 50]
+"""Measure a classifier: python -m plugins.local.tools.visemes.evaluate [--model FILE]
 
 Voices are espeak-ng variants and languages that the training never used, sentences are made with
 another seed. Run it from the root of the repository.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -19,7 +20,7 @@ from plugins.local.tools.visemes.speech import Utterance, espeak_utterance
 from vision_agents.plugins.local.face.shapes import opening
 from vision_agents.plugins.local.face.timeline import MouthTrack
 from vision_agents.plugins.local.tts.espeak import Voice
-from vision_agents.plugins.local.visemes.classifier import VisemeClassifier
+from vision_agents.plugins.local.visemes.classifier import VisemeClassifier, load_model
 from vision_agents.plugins.local.visemes.features import HOP, Floats
 from vision_agents.plugins.local.visemes.inventory import VISEMES
 
@@ -68,14 +69,16 @@ def mouth_opening(probabilities: Floats) -> Floats:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
+    parser = argparse.ArgumentParser(description="Measure a viseme classifier.")
     parser.add_argument("--utterances", type=int, default=50)
     parser.add_argument("--seed", type=int, default=4711)
+    parser.add_argument("--model", type=Path, help="the shipped one unless given")
     options = parser.parse_args()
+    model = load_model(options.model) if options.model else None
     found, truth, lags = [], [], []
     for utterance in held_out_utterances(options.utterances, options.seed):
         # A new classifier each: a call has one voice, and the band mean is to start cold.
-        probabilities = classify(VisemeClassifier(), utterance)
+        probabilities = classify(VisemeClassifier(model), utterance)
         found.append(probabilities)
         truth.append(utterance.labels)
         lags.append(lag_ms(mouth_opening(probabilities), utterance.labels))

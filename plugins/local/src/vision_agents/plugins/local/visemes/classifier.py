@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Final
 
 import numpy as np
@@ -20,9 +21,8 @@ LOOK_AHEAD_S: Final = (FUTURE * HOP + (WINDOW + HOP) // 2) / RATE_HZ
 Layers = tuple[tuple[Floats, Floats], ...]
 
 
-@lru_cache(maxsize=1)
-def _shipped_model() -> tuple[Layers, Floats]:
-    path = files(__package__).joinpath("../assets/visemes.npz")
+def load_model(path: Traversable) -> tuple[Layers, Floats]:
+    """Layers and initial band mean from a file that the training wrote."""
     with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
         count = sum(name.startswith("weight") for name in data.files)
         layers = tuple(
@@ -30,6 +30,11 @@ def _shipped_model() -> tuple[Layers, Floats]:
             for n in range(count)
         )
         return layers, data["band_mean"].astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def _shipped_model() -> tuple[Layers, Floats]:
+    return load_model(files("vision_agents.plugins.local").joinpath("assets", "visemes.npz"))
 
 
 def probabilities(layers: Layers, context: Floats) -> Floats:
