@@ -12,11 +12,13 @@ from vision_agents.plugins.livekit.sandbox.server import (
     find_server,
 )
 
+from .control import control_pair
 from .fixtures import livekit_server, own_livekit_server, room_name
 
 __all__ = [
     "INSTALL",
     "LiveKitServer",
+    "control_pair",
     "find_server",
     "livekit_server",
     "own_livekit_server",
