@@ -99,7 +99,7 @@ class SessionChecks(LifecycleChecks):
         await self._sessions_closed(bench)
         return f"{counted.waits} awaits"
 
-    @check("a session speaks: sound and pictures in order, and the reports it declares, once")
+    @check("a session speaks: media in order, and the reports it declares, once", sessions=True)
     async def test_session_speaks(self, bench: Bench) -> str:
         sink = _Sink(bench.source_size)
         async with self._session(bench, sink) as (avatar, session):
@@ -148,7 +148,7 @@ class SessionChecks(LifecycleChecks):
             )
         return f"media for {late_s * 1e3:.0f} ms"
 
-    @check("disconnect() is bounded, can be repeated, and ends the session at the service")
+    @check("disconnect() is bounded, can be repeated, and ends the session", sessions=True)
     async def test_disconnect(self, bench: Bench) -> str:
         sink = _Sink(bench.source_size)
         async with self._session(bench, sink) as (_, session):
