@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import aiohttp
 import numpy as np
 import pytest
+from aiortc import VideoStreamTrack
+from av.video.frame import VideoFrame
 
 from plugins.web.tests.conftest import OpenEdge, speaking
 from plugins.web.tests.media import BEEP_HZ, HUM_HZ, RATE_HZ, ControlAudio, ControlVideo
 from plugins.web.tests.visitor import Visitor
 from vision_agents.core.agents.user import User
 from vision_agents.core.edge import Call, Interrupt, Say
-from vision_agents.core.errors import ConfigError, StateError
+from vision_agents.core.errors import ConfigError, MediaError, StateError
 from vision_agents.core.events.avatar import AvatarDegradedEvent, AvatarPlaybackStartedEvent
 from vision_agents.plugins.web import WebEdge
 
@@ -264,6 +266,31 @@ async def test_the_page_learns_what_the_agent_does(open_edge: OpenEdge) -> None:
         report = await visitor.wait_for("report", state="speaking")
     assert "voice only" in report["note"]
     assert "the line broke" in report["note"]
+
+
+async def test_a_track_that_raises_ends_the_call_with_its_reason(open_edge: OpenEdge) -> None:
+    class Broken(VideoStreamTrack):
+        async def recv(self) -> VideoFrame:
+            raise OSError("the camera caught fire")
+
+    edge = await open_edge()
+    await edge.publish(audio=None, video=Broken())
+    async with Visitor(edge.url) as visitor:
+        await visitor.call()
+        with pytest.raises(MediaError, match="the camera caught fire"):
+            await asyncio.wait_for(edge.wait_ended(), 5)
+
+
+async def test_a_cancelled_close_can_be_finished(open_edge: OpenEdge) -> None:
+    edge = await open_edge(media=True)
+    async with Visitor(edge.url) as visitor:
+        await visitor.call()
+        closing = asyncio.create_task(edge.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait([closing])
+        await asyncio.wait_for(edge.close(), 8)
+    await asyncio.wait_for(edge.wait_ended(), 1)
 
 
 # -- leaving --------------------------------------------------------------------------------------

@@ -25,8 +25,11 @@ class Source(MediaStreamTrack):
 
     async def recv(self) -> VideoFrame:
         self.pulls += 1
-        if await self._due.get() is None:
+        due = await self._due.get()
+        if due is None:
             raise MediaStreamError
+        if due < 0:
+            raise OSError("the camera caught fire")
         frame = VideoFrame(16, 16, "yuv420p")
         frame.pts = self._number
         self._number += 1
@@ -39,6 +42,13 @@ class Source(MediaStreamTrack):
 
     def end(self) -> None:
         self._due.put_nowait(None)
+
+    def fail(self) -> None:
+        self._due.put_nowait(-1)
+
+
+def raise_it(exc: Exception) -> None:
+    raise exc
 
 
 async def settle() -> None:
@@ -58,7 +68,7 @@ async def listening(fanout: Fanout) -> ViewerTrack:
 
 async def test_nothing_waits_for_a_viewer_that_does_not_read_yet() -> None:
     source = Source()
-    fanout = Fanout(source, depth=4)
+    fanout = Fanout(source, depth=4, failed=raise_it)
     connecting, watching = fanout.track(), await listening(fanout)
     await source.give(3)
     reader = asyncio.create_task(connecting.recv())
@@ -70,7 +80,7 @@ async def test_nothing_waits_for_a_viewer_that_does_not_read_yet() -> None:
 
 async def test_nobody_watches_nothing_is_pulled() -> None:
     source = Source()
-    fanout = Fanout(source, depth=2)
+    fanout = Fanout(source, depth=2, failed=raise_it)
     await settle()
     assert source.pulls == 0
     track = await listening(fanout)
@@ -85,7 +95,7 @@ async def test_nobody_watches_nothing_is_pulled() -> None:
 
 async def test_all_viewers_get_the_same_frames_from_one_pull() -> None:
     source = Source()
-    fanout = Fanout(source, depth=4)
+    fanout = Fanout(source, depth=4, failed=raise_it)
     one, two = await listening(fanout), await listening(fanout)
     await source.give(3)
     frames = [await one.recv() for _ in range(3)]
@@ -97,7 +107,7 @@ async def test_all_viewers_get_the_same_frames_from_one_pull() -> None:
 
 async def test_a_slow_viewer_loses_its_own_oldest_frames_only() -> None:
     source = Source()
-    fanout = Fanout(source, depth=2)
+    fanout = Fanout(source, depth=2, failed=raise_it)
     slow, quick = await listening(fanout), await listening(fanout)
     seen = []
     for _ in range(6):
@@ -111,7 +121,7 @@ async def test_a_slow_viewer_loses_its_own_oldest_frames_only() -> None:
 
 async def test_a_late_viewer_starts_live() -> None:
     source = Source()
-    fanout = Fanout(source, depth=4)
+    fanout = Fanout(source, depth=4, failed=raise_it)
     early = await listening(fanout)
     await source.give(3)
     late = await listening(fanout)
@@ -123,7 +133,7 @@ async def test_a_late_viewer_starts_live() -> None:
 
 async def test_one_viewer_leaving_does_not_disturb_the_other() -> None:
     source = Source()
-    fanout = Fanout(source, depth=4)
+    fanout = Fanout(source, depth=4, failed=raise_it)
     leaver, stayer = await listening(fanout), await listening(fanout)
     waiting = asyncio.create_task(leaver.recv())
     await settle()
@@ -137,7 +147,7 @@ async def test_one_viewer_leaving_does_not_disturb_the_other() -> None:
 
 async def test_cancelling_a_reader_loses_no_frame() -> None:
     source = Source()
-    fanout = Fanout(source, depth=4)
+    fanout = Fanout(source, depth=4, failed=raise_it)
     track = await listening(fanout)
     reader = asyncio.create_task(track.recv())
     await settle()
@@ -150,7 +160,7 @@ async def test_cancelling_a_reader_loses_no_frame() -> None:
 
 async def test_everybody_left_and_somebody_came_back() -> None:
     source = Source()
-    fanout = Fanout(source, depth=4)
+    fanout = Fanout(source, depth=4, failed=raise_it)
     (await listening(fanout)).stop()
     await settle()
     track = await listening(fanout)
@@ -161,7 +171,7 @@ async def test_everybody_left_and_somebody_came_back() -> None:
 
 async def test_the_end_of_the_source_ends_the_copies() -> None:
     source = Source()
-    fanout = Fanout(source, depth=4)
+    fanout = Fanout(source, depth=4, failed=raise_it)
     track = await listening(fanout)
     source.end()
     with pytest.raises(MediaStreamError):
@@ -169,8 +179,21 @@ async def test_the_end_of_the_source_ends_the_copies() -> None:
     await fanout.close()
 
 
+async def test_what_the_source_raises_is_told_and_ends_the_copies() -> None:
+    source = Source()
+    told: list[Exception] = []
+    fanout = Fanout(source, depth=4, failed=told.append)
+    track = await listening(fanout)
+    source.fail()
+    with pytest.raises(MediaStreamError):
+        await track.recv()
+    await settle()
+    assert [str(exc) for exc in told] == ["the camera caught fire"]
+    await fanout.close()
+
+
 async def test_close_ends_readers_and_is_idempotent() -> None:
-    fanout = Fanout(Source(), depth=4)
+    fanout = Fanout(Source(), depth=4, failed=raise_it)
     track = await listening(fanout)
     reader = asyncio.create_task(track.recv())
     await settle()

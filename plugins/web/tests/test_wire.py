@@ -33,6 +33,9 @@ def test_what_the_page_sends(text: str, message: wire.PageMessage) -> None:
         ('{"type": "say"}', "'text', a string"),
         ('{"type": "offer", "sdp": 3}', "'sdp', a string"),
         ('{"type": ["say"]}', "no message has the type"),
+        ("[" * 200_000, "not JSON"),
+        ('{"type": "say", "text": "\\ud83d"}', "half a character"),
+        ('{"type": "hello", "token": "\\udc4b"}', "half a character"),
     ],
 )
 def test_what_makes_no_sense_is_explained(text: str, says: str) -> None:

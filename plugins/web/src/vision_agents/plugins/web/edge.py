@@ -16,7 +16,7 @@ from vision_agents.core.edge.commands import Command, Interrupt, Say
 from vision_agents.core.edge.edge import Edge
 from vision_agents.core.edge.ice import reachable_address
 from vision_agents.core.edge.mailbox import Mailbox
-from vision_agents.core.errors import StateError
+from vision_agents.core.errors import MediaError, StateError
 from vision_agents.core.events.avatar import AvatarInterruptedEvent
 from vision_agents.plugins.web import wire
 from vision_agents.plugins.web.fanout import Fanout
@@ -91,6 +91,9 @@ class WebEdge(Edge):
         self._agent_name = ""
         self._joined = False
         self._closing = False
+        self._close_lock = asyncio.Lock()
+        self._over = asyncio.Event()
+        self._failure: MediaError | None = None
         self._published = asyncio.Event()
         self._stream: AudioOutputStream | None = None
         self._audio: Fanout | None = None
@@ -137,23 +140,24 @@ class WebEdge(Edge):
             raise StateError("publish() was called already; tracks are never replaced")
         if audio is not None:
             self._stream = audio
-            self._audio = Fanout(OutboundAudioTrack(audio), depth=AUDIO_DEPTH)
+            track = OutboundAudioTrack(audio)
+            self._audio = Fanout(track, depth=AUDIO_DEPTH, failed=self._fail)
         if video is not None:
-            self._video = Fanout(video, depth=VIDEO_DEPTH)
+            self._video = Fanout(video, depth=VIDEO_DEPTH, failed=self._fail)
         self._published.set()
 
     async def close(self) -> None:
         """Hang up on every page and free the port; idempotent, bounded, from any state."""
-        if not self._closing:
-            self._closing = True
+        self._closing = True
+        async with self._close_lock:  # each step is idempotent, should the first call be cancelled
             await self._server.close()
             for fanout in (self._audio, self._video):
                 if fanout is not None:
                     await fanout.close()
             self._incoming.close()
             self._commands.close()
+            self._over.set()
             await super().close()
-        await self._closed.wait()
 
     def incoming_audio(self) -> AsyncIterator[PcmData]:
         """What the microphones pick up: mono 48 kHz, each chunk with its ``participant``.
@@ -174,6 +178,21 @@ class WebEdge(Edge):
         except TimeoutError:
             return False
         return True
+
+    async def wait_ended(self) -> None:
+        """Wait until the edge is closed; pages may come and go.
+
+        Raises:
+            MediaError: what was published raised an error, so nobody sees or hears any more.
+        """
+        await self._over.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def _fail(self, exc: Exception) -> None:
+        self._failure = MediaError(f"what was published to the page failed: {exc!r}")
+        self._failure.__cause__ = exc
+        self._over.set()
 
     def observe(self, event: BaseEvent) -> None:
         """Take what the page shows from the agent's events."""
@@ -241,9 +260,10 @@ class WebEdge(Edge):
         try:
             async with asyncio.timeout(PUBLISH_PATIENCE_S):
                 await self._published.wait()
-            sdp = await viewer.answer(offer_sdp, audio=self._audio, video=self._video)
         except TimeoutError:
             return wire.Problem(text="The agent has published no picture and no sound yet.")
+        try:
+            sdp = await viewer.answer(offer_sdp, audio=self._audio, video=self._video)
         except OfferError as exc:
             return wire.Problem(text=str(exc))
         return wire.Answer(sdp=sdp)

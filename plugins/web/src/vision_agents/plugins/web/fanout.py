@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aiortc import MediaStreamTrack
@@ -74,13 +75,19 @@ class ViewerTrack(MediaStreamTrack):
 class Fanout:
     """Shares one source; the source belongs to the caller and is never stopped here."""
 
-    def __init__(self, source: MediaStreamTrack, *, depth: int) -> None:
-        """``depth`` is how many frames wait for one viewer at most."""
+    def __init__(
+        self, source: MediaStreamTrack, *, depth: int, failed: Callable[[Exception], None]
+    ) -> None:
+        """``depth`` is how many frames wait for one viewer at most.
+
+        ``failed`` is told what the source raised, should it not just end.
+        """
         self.kind = source.kind
         self.passed = 0
         """Frames pulled from the source so far."""
         self._source = source
         self._depth = depth
+        self._failed = failed
         self._subscribed: set[ViewerTrack] = set()
         self._pump: asyncio.Task[None] | None = None
         self._ended = False
@@ -115,6 +122,11 @@ class Fanout:
                 frame = await self._source.recv()
             except MediaStreamError:
                 self._end()
+                return
+            except Exception as exc:
+                # A boundary: the source is an avatar's, and may raise whatever it likes.
+                self._end()
+                self._failed(exc)
                 return
             self.passed += 1
             for track in self._subscribed:

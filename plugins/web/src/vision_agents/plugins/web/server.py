@@ -98,7 +98,7 @@ class PageServer:
         Raises:
             ConfigError: the address cannot be listened on; says why and what to set.
         """
-        app = web.Application(middlewares=[self._check], client_max_size=0)
+        app = web.Application(middlewares=[self._check])
         for path in FILES:
             app.router.add_get(path, self._file)
         app.router.add_get("/ws", self._socket)
@@ -117,9 +117,9 @@ class PageServer:
 
     async def close(self) -> None:
         """Hang up on every page and stop listening; idempotent, bounded."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
 
     @web.middleware
     async def _check(

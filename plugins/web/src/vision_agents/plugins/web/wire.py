@@ -10,8 +10,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-MAX_MESSAGE_BYTES = 256 * 1024
-"""Of one message. An offer is under 16 kB, and 100 kB of text in any script must fit."""
+MAX_MESSAGE_BYTES = 1024 * 1024
+"""Of one message. An offer is under 16 kB, and 100 000 letters of any script must fit."""
 
 
 class WireError(ValueError):
@@ -55,7 +55,7 @@ def parse(text: str) -> PageMessage:
     """
     try:
         message = json.loads(text)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise WireError("the message is not JSON") from exc
     if not isinstance(message, dict):
         raise WireError("the message is not a JSON object")
@@ -76,6 +76,8 @@ def _text(message: dict[str, Any], name: str) -> str:
     value = message.get(name)
     if not isinstance(value, str):
         raise WireError(f"{message['type']!r} needs {name!r}, a string")
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise WireError(f"{name!r} holds half a character (a lone UTF-16 surrogate)")
     return value
 
 

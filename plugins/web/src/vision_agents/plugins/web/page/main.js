@@ -275,7 +275,9 @@ async function sample() {
   show("fps", "Pictures per second", "");
   $("detail").textContent = size
     ? [size, codec, kbps === null ? null : `${Math.round(kbps)} kb/s`,
-      lost ? `${lost} packets lost` : null].filter(Boolean).join(" · ")
+      lost ? `${lost} packets lost` : null,
+      report?.dropped ? `${report.dropped} not sent in time` : null,
+      report?.viewers > 1 ? `${report.viewers} watching` : null].filter(Boolean).join(" · ")
     : "no picture yet";
   if (microphone) $("level").style.transform = `scaleX(${microphoneLevel()})`;
   for (const plot of Object.values(plots)) plot.draw(now);
