@@ -22,13 +22,14 @@ __all__ = ["PcmFifo", "PcmReader", "Span"]
 @dataclass(slots=True)
 class _Piece:
     pcm: PcmData
+    count: int  # samples in it
     utterance_id: int
     marks: tuple[Mark, ...]
     used: int = 0  # samples already taken
 
     @property
-    def left(self) -> int:
-        return len(self.pcm) - self.used
+    def left_s(self) -> float:
+        return (self.count - self.used) / self.pcm.sample_rate
 
 
 @dataclass(slots=True)
@@ -59,13 +60,16 @@ class PcmFifo:
     _entries: deque[_Piece | _End] = field(default_factory=deque)
 
     def push(self, pcm: PcmData, utterance_id: int = 0, marks: tuple[Mark, ...] = ()) -> None:
-        if pcm.empty:
+        count = len(pcm)
+        if not count:
             return
-        last_s = (len(pcm) - 1) / pcm.sample_rate  # a mark on the very edge belongs to this piece
-        inside = tuple(m.shifted(min(max(m.at_s, 0.0), last_s) - m.at_s) for m in marks)
-        self._entries.append(_Piece(pcm, utterance_id, inside))
-        self.buffered_s += pcm.duration
-        self.written_s += pcm.duration
+        if marks:  # one on the very edge belongs to this piece
+            last_s = (count - 1) / pcm.sample_rate
+            marks = tuple(m.shifted(min(max(m.at_s, 0.0), last_s) - m.at_s) for m in marks)
+        self._entries.append(_Piece(pcm, count, utterance_id, marks))
+        duration = count / pcm.sample_rate
+        self.buffered_s += duration
+        self.written_s += duration
 
     def end(self, utterance_id: int = 0) -> None:
         """Mark that the utterance ends here."""
@@ -106,24 +110,22 @@ class PcmFifo:
             return end
         return None
 
-    def take(self, samples: int) -> tuple[PcmData, Span] | None:
-        """Up to ``samples`` of the piece that stands first, at its own rate, as a view."""
+    def take(self, samples: int) -> tuple[NDArray[Any], Span] | None:
+        """Up to ``samples`` of the piece that stands first (:attr:`head`), as a view."""
         first = self._entries[0] if self._entries else None
         if not isinstance(first, _Piece):
             return None
-        pcm, rate = first.pcm, first.pcm.sample_rate
-        start, stop = first.used, min(first.used + samples, len(pcm))
-        whole = start == 0 and stop == len(pcm)
-        out = pcm if whole else PcmData(
-            rate, pcm.format, pcm.samples[..., start:stop], channels=pcm.channels
-        )  # fmt: skip
-        marks = _marks_between(first.marks, start / rate, stop / rate) if first.marks else ()
-        first.used = stop
-        if not first.left:
+        rate, start = first.pcm.sample_rate, first.used
+        stop = first.used = min(start + samples, first.count)
+        out = first.pcm.samples
+        if stop - start != first.count:
+            out = out[..., start:stop]
+        if stop == first.count:
             self._entries.popleft()
         duration = (stop - start) / rate
-        has_sound = bool(self._entries) and len(self._entries) > self.ends
+        has_sound = len(self._entries) > self.ends
         self.buffered_s = self.buffered_s - duration if has_sound else 0.0
+        marks = _marks_between(first.marks, start / rate, stop / rate) if first.marks else ()
         return out, Span(duration, first.utterance_id, marks)
 
     def peek_level(self, duration_s: float) -> int:
@@ -135,7 +137,7 @@ class PcmFifo:
             if isinstance(entry, _Piece):
                 stop = entry.used + max(1, round(left_s * entry.pcm.sample_rate))
                 level = max(level, peak(entry.pcm.samples[..., entry.used : stop]))
-                left_s -= entry.left / entry.pcm.sample_rate
+                left_s -= entry.left_s
         return level
 
     def runs(self) -> list[tuple[float, bool]]:
@@ -146,13 +148,13 @@ class PcmFifo:
                 out.append((total, True))
                 total = 0.0
             else:
-                total += entry.left / entry.pcm.sample_rate
+                total += entry.left_s
         return [*out, (total, False)]
 
     def copy(self) -> PcmFifo:
         """A second queue over the same samples."""
         entries: deque[_Piece | _End] = deque(
-            _Piece(e.pcm, e.utterance_id, e.marks, e.used) if isinstance(e, _Piece) else e
+            _Piece(e.pcm, e.count, e.utterance_id, e.marks, e.used) if isinstance(e, _Piece) else e
             for e in self._entries
         )
         return PcmFifo(self.buffered_s, self.written_s, self.ends, entries)
@@ -165,11 +167,14 @@ class PcmReader:
         self.rate_hz, self.channels = rate_hz, channels
         self._fifo = fifo
         self._resampler = Resampler(rate_hz, channels)
-        self._carry: NDArray[np.int16] | None = None
+        self._converting = False
+        self._carry: NDArray[Any] | None = None
 
     @property
     def held_s(self) -> float:
         """Seconds taken out of the queue that were not read yet."""
+        if self._carry is None and not self._converting:
+            return 0.0
         carry = 0 if self._carry is None else self._carry.shape[-1]
         return self._resampler.held_s + carry / self.rate_hz
 
@@ -185,77 +190,100 @@ class PcmReader:
     def discard(self) -> None:
         """Forget what was taken out but not read."""
         self._resampler.discard()
+        self._converting = False
         self._carry = None
 
-    def read(
-        self, samples: int, *, stop_at_end: bool = False
-    ) -> tuple[NDArray[np.int16], list[Span]]:
-        """Up to ``samples``: fewer only where the queue ran dry or, if asked, an end stands first.
-        Otherwise ends are passed over."""
-        parts: list[NDArray[Any]] = []
+    def skip(self, samples: int) -> tuple[int, list[Span]]:
+        """Read and throw away; how many there were."""
+        shape = samples if self.channels == 1 else (self.channels, samples)
         spans: list[Span] = []
-        missing = samples
-        if self._carry is not None:
-            parts.append(self._carry)
-            missing -= self._carry.shape[-1]
-            self._carry = None
-        while missing > 0:
-            if stop_at_end and self._fifo.head is None and self._fifo.ends:
+        return self.read_into(np.zeros(shape, np.int16), 0, samples, spans), spans
+
+    def read_into(
+        self,
+        out: NDArray[np.int16],
+        start: int,
+        stop: int,
+        spans: list[Span],
+        *,
+        stop_at_end: bool = False,
+    ) -> int:
+        """Fill ``out[..., start:stop]`` and say what it was in ``spans``; returns how many samples.
+
+        Fewer only where the queue ran dry or, if asked, an end stands first; otherwise ends are
+        passed over.
+        """
+        at = start
+        while at < stop:
+            part, self._carry = self._carry, None
+            if part is None:
+                if stop_at_end and self._fifo.ends and self._fifo.head is None:
+                    break
+                part = self._next(stop - at, spans)
+            if part is None:
                 break
-            got = self._next(missing, spans)
-            if got is None:
-                break
-            parts.append(got)
-            missing -= got.shape[-1]
-        out = _join(parts, self.channels)
-        if missing < 0:
-            self._carry = out[..., missing:]
-            out = out[..., :missing]
-        return out, spans
+            count = min(part.shape[-1], stop - at)
+            out[..., at : at + count] = part[..., :count]
+            if count < part.shape[-1]:
+                self._carry = part[..., count:]
+            at += count
+        return at - start
 
     def pass_ends(self) -> list[Span]:
-        """Take the ends that stand first; what the filter held of their sound can be read next."""
+        """Take the ends that stand first, once all of their sound has been read."""
+        if self._carry is not None or self._fifo.head is not None:
+            return []
+        rest = self._drain()
+        if rest.shape[-1]:
+            self._carry = rest
+            return []
         spans = []
         while (end := self._fifo.skip_end()) is not None:
             spans.append(Span(0.0, end.utterance_id, final=True))
-        if spans:
-            rest = self._resampler.drain().samples
-            if rest.shape[-1]:
-                self._carry = rest if self._carry is None else _join([self._carry, rest], 0)
         return spans
 
     def _next(self, missing: int, spans: list[Span]) -> NDArray[Any] | None:
-        end = self._fifo.skip_end()
-        if end is not None:
-            spans.append(Span(0.0, end.utterance_id, final=True))
-            return self._resampler.drain().samples
+        """The next piece at our rate, about as long as ``missing``; None where nothing is left."""
         head = self._fifo.head
         if head is None:
-            rest = self._resampler.drain()
-            return None if rest.empty else rest.samples
-        wanted = -(-missing * head.sample_rate // self.rate_hz)
-        taken = self._fifo.take(wanted)
+            rest = self._drain()
+            if rest.shape[-1]:
+                return rest
+            end = self._fifo.skip_end()
+            if end is None:
+                return None
+            spans.append(Span(0.0, end.utterance_id, final=True))
+            return rest
+        rate = head.sample_rate
+        as_it_is = rate == self.rate_hz and head.channels == self.channels and head.format == "s16"
+        if as_it_is and self._converting:
+            self._carry = None
+            rest = self._drain()
+            if rest.shape[-1]:
+                return rest
+        taken = self._fifo.take(missing if as_it_is else -(-missing * rate // self.rate_hz))
         assert taken is not None
-        pcm, span = taken
+        samples, span = taken
         spans.append(span)
-        return self._resampler.push(pcm).samples
+        if as_it_is:
+            return samples
+        self._converting = True
+        piece = PcmData(rate, head.format, samples, channels=head.channels)
+        return self._resampler.push(piece).samples
+
+    def _drain(self) -> NDArray[Any]:
+        """What the converter still holds."""
+        self._converting = False
+        return self._resampler.drain().samples
 
 
 def peak(samples: NDArray[Any]) -> int:
     """The largest magnitude on the int16 scale."""
     if not samples.size:
         return 0
-    top = max(abs(float(samples.max())), abs(float(samples.min())))
+    top = max(float(samples.max()), -float(samples.min()))
     return round(top * 32767) if samples.dtype.kind == "f" else int(top)
 
 
 def _marks_between(marks: tuple[Mark, ...], start_s: float, stop_s: float) -> tuple[Mark, ...]:
     return tuple(mark.shifted(-start_s) for mark in marks if start_s <= mark.at_s < stop_s)
-
-
-def _join(parts: list[NDArray[Any]], channels: int) -> NDArray[np.int16]:
-    if len(parts) == 1:
-        return parts[0]
-    if not parts:
-        return np.zeros(0 if channels == 1 else (channels, 0), np.int16)
-    return np.concatenate(parts, axis=-1)

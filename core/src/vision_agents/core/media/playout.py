@@ -120,7 +120,8 @@ class ChunkCutter:
             taken = self._fifo.take(size - len(pcm))
             if taken is None:  # converted to exactly a whole chunk
                 break
-            piece, span = taken
+            samples, span = taken
+            piece = PcmData(head.sample_rate, head.format, samples, channels=head.channels)
             marks += (mark.shifted(pcm.duration) for mark in span.marks)
             pcm = piece if pcm.empty else pcm.append(piece)
             if len(pcm) >= size:
@@ -161,10 +162,10 @@ class FifoPlayout:
         reader = self._reader
         if reader is None or (reader.rate_hz, reader.channels) != (rate_hz, channels):
             reader = self._reader = PcmReader(self._fifo, rate_hz, channels)
-        got, spans = reader.read(samples)
-        missing = samples - got.shape[-1]
-        loud = peak(got) > LOUD
-        return Pulled(pad_end(got, missing), spans, now_s, missing / rate_hz, loud)
+        out = np.zeros(samples if channels == 1 else (channels, samples), np.int16)
+        spans: list[Span] = []
+        missing = samples - reader.read_into(out, 0, samples, spans)
+        return Pulled(out, spans, now_s, missing / rate_hz, peak(out) > LOUD)
 
     def ready(self, samples: int, rate_hz: int) -> bool:
         return self._fifo.ends > 0 or self.buffered_s >= samples / rate_hz - 1e-9
@@ -209,11 +210,3 @@ def count_chunks(fifo: PcmFifo) -> int:
         chunks = duration * CHUNKS_PER_S
         total += math.ceil(chunks - 1e-6) + 1 if ended else int(chunks + 1e-6)
     return total
-
-
-def pad_end(samples: NDArray[np.int16], missing: int) -> NDArray[np.int16]:
-    """``samples`` with ``missing`` zeros behind them."""
-    if not missing:
-        return samples
-    shape = (*samples.shape[:-1], missing)
-    return np.concatenate((samples, np.zeros(shape, np.int16)), axis=-1)

@@ -35,16 +35,14 @@ class SourceClock:
         self._latest: deque[tuple[float, float]] = deque(
             (at_s, late) for at_s, late in (before._latest if before else ()) if at_s < until_s
         )
-        self._stalled = False
+        self.jitter_s = max((late for _, late in self._latest), default=0.0)
+        """The largest lateness within the window, stalls apart."""
+        self.stalled = False
+        """Whether the last packet came out of a stall."""
 
     def origin(self, now_s: float) -> float:
         """Local time of media time 0, as of ``now_s``."""
         return self._origin + self.drift * (now_s - self._at_s)
-
-    @property
-    def jitter_s(self) -> float:
-        """The largest lateness within the window, stalls apart."""
-        return max((late for _, late in self._latest), default=0.0)
 
     def is_far(self, media_s: float, now_s: float) -> bool:
         """Whether a packet of ``media_s`` is out of all proportion with this line."""
@@ -102,27 +100,29 @@ class SourceClock:
             minima.popleft()
         if now_s - minima[0][0] >= policy.DRIFT_LEAST_S:
             self.drift = _drift(minima, self.jitter_s)
+        window_s = policy.WINDOW_S + policy.WINDOW_PER_JITTER * self.jitter_s
         recent = [
             at_offset + self.drift * (now_s - at_s)
             for at_s, at_offset in minima
-            if now_s - at_s <= policy.WINDOW_S
+            if now_s - at_s <= window_s
         ]
         self._origin, self._at_s = min(recent), now_s
 
     def _note_lateness(self, now_s: float, late_s: float) -> None:
-        self._stalled = late_s > policy.JITTER_MOST_S or (
-            self._stalled and late_s > policy.MADE_UP_S
-        )
-        if self._stalled:
+        self.stalled = late_s > policy.JITTER_MOST_S or (self.stalled and late_s > policy.MADE_UP_S)
+        if self.stalled:
             return
         latest = self._latest
+        if late_s > self.jitter_s:
+            self.jitter_s = late_s
         if latest and now_s - latest[-1][0] < policy.BUCKET_S:
             if late_s > latest[-1][1]:
                 latest[-1] = latest[-1][0], late_s
             return
         latest.append((now_s, late_s))
-        while now_s - latest[0][0] > policy.WINDOW_S:
+        while now_s - latest[0][0] > policy.JITTER_WINDOW_S:
             latest.popleft()
+        self.jitter_s = max(late for _, late in latest)
 
 
 def _drift(points: deque[tuple[float, float]], jitter_s: float) -> float:

@@ -86,6 +86,8 @@ class SyncEngine(Generic[T]):
         self._playhead = Playhead(policy.DEPTH_S)
         self._offsets = OffsetLog()
         self._end_s: float | None = None  # until when sound was given out
+        self._pulled_s: float | None = None  # when sound was pulled last
+        self._short_since_s: float | None = None  # since when pictures are late for their sound
         self._by_chunks = False  # the reader takes chunks, at a pace of its own
         self._stretch: Stretch | None = None  # that plays; None in silence
         self._last: NDArray[np.int16] = np.zeros(0, np.int16)  # the sound given out last
@@ -136,7 +138,23 @@ class SyncEngine(Generic[T]):
     def pull(self, samples: int, rate_hz: int, channels: int, now_s: float) -> Pulled:
         """Exactly ``samples`` for the listener, the first heard at ``now_s``."""
         self._by_chunks = False
-        return self._fill(samples, rate_hz, channels, self._heard_at(now_s))
+        away = self._pulled_s is None or now_s - self._pulled_s > policy.AWAY_S
+        missed = self._rejoin(now_s) if away else []
+        self._pulled_s = now_s
+        pulled = self._fill(samples, rate_hz, channels, self._heard_at(now_s))
+        return replace(pulled, spans=[*missed, *pulled.spans]) if missed else pulled
+
+    def _rejoin(self, now_s: float) -> list[Span]:
+        """A listener came back: forget what it missed, so that it hears the present."""
+        reader = self._reader
+        if self._stretch is None or reader is None or not reader.available_s:
+            return []
+        missed_s = now_s - self._sound.captured_s(reader.head_s, now_s) - self.target_s
+        if missed_s > 0:
+            count, spans = reader.skip(round(missed_s * reader.rate_hz))
+            self.counters.discarded_s += count / reader.rate_hz
+            return spans
+        return []
 
     def _heard_at(self, now_s: float) -> float:
         """A consumer that pulls in bursts plays them one after the other."""
@@ -160,11 +178,10 @@ class SyncEngine(Generic[T]):
                 filled, silent = filled + step, silent + step
                 continue
             self._playhead.play(time_s, self._sound.captured_s(reader.head_s, time_s))
-            got, more = reader.read(self._until_break(reader, left), stop_at_end=True)
-            spans += more
-            out[..., filled : filled + got.shape[-1]] = got
-            filled += got.shape[-1]
-            loud |= self._note(got, rate_hz)
+            stop = filled + self._until_break(reader, left)
+            count = reader.read_into(out, filled, stop, spans, stop_at_end=True)
+            loud |= self._note(out[..., filled : filled + count], rate_hz)
+            filled += count
         self._end_s = start_s + samples / rate_hz
         return Pulled(out, spans, start_s, silent / rate_hz, loud)
 
@@ -265,27 +282,50 @@ class SyncEngine(Generic[T]):
         self._playhead.play(now_s, now_s - delay_s, rate)
 
     def _adapt(self, reader: PcmReader, now_s: float, left_s: float, spans: list[Span]) -> float:
-        """Within silence that was sent, mend the delay: leave some of it out, or put some in."""
+        """Mend the delay while sound goes on: leave silence out, or let silence in."""
         captured_s = self._sound.captured_s(reader.head_s, now_s)
-        excess_s = now_s - captured_s - self.target_s
-        if abs(excess_s) < policy.DEPTH_SLACK_S or not self._quiet_s:
-            return 0.0
-        if excess_s < 0:
-            if self._fifo.peek_level(policy.REBUFFER_S) > LOUD:
+        delay_s = now_s - captured_s
+        if self._quiet_s:
+            excess_s = delay_s - self.target_s
+            if excess_s > policy.DEPTH_SLACK_S:
+                self._shorten(reader, excess_s, spans)
                 return 0.0
-            self._playhead.play(now_s, captured_s, 0.0)
-            return min(-excess_s, left_s)
+            if excess_s < -policy.DEPTH_SLACK_S and self._is_quiet(policy.REBUFFER_S):
+                self._playhead.play(now_s, captured_s, 0.0)
+                return min(-excess_s, left_s)
+        return self._wait_for_pictures(delay_s, now_s, left_s)
+
+    def _wait_for_pictures(self, delay_s: float, now_s: float, left_s: float) -> float:
+        """Silence that lets pictures be in time which come late again and again."""
+        short_s = self._pictures.needs_s - delay_s
+        if self._short_since_s is None:
+            if short_s > policy.DEPTH_SLACK_S:
+                self._short_since_s = now_s
+            return 0.0
+        if short_s <= 1e-4 or short_s > policy.JITTER_MOST_S:
+            self._short_since_s = None
+            return 0.0
+        if now_s - self._short_since_s < policy.LATE_S and not self._is_quiet(policy.REBUFFER_S):
+            return 0.0
+        wait_s = min(short_s, left_s)
+        self.counters.inserted_silence_s += wait_s
+        self._playhead.play(now_s, now_s - delay_s, 0.0)
+        return wait_s
+
+    def _is_quiet(self, for_s: float) -> bool:
+        return self._fifo.peek_level(for_s) <= LOUD
+
+    def _shorten(self, reader: PcmReader, excess_s: float, spans: list[Span]) -> None:
+        """Leave out what is silent and not needed as a pause."""
+        step_s = policy.REBUFFER_S
         while excess_s > policy.DEPTH_SLACK_S and self._quiet_s >= policy.SILENCE_KEPT_S:
-            if (
-                reader.available_s < 2 * policy.REBUFFER_S
-                or self._fifo.peek_level(2 * policy.REBUFFER_S) > LOUD
-            ):
+            if reader.available_s < 2 * step_s or not self._is_quiet(2 * step_s):
                 break
-            left_out, more = reader.read(round(policy.REBUFFER_S * reader.rate_hz))
+            count, more = reader.skip(round(step_s * reader.rate_hz))
             spans += more
-            self.counters.shortened_silence_s += left_out.shape[-1] / reader.rate_hz
-            excess_s -= left_out.shape[-1] / reader.rate_hz
-        return 0.0
+            skipped_s = count / reader.rate_hz
+            self.counters.shortened_silence_s += skipped_s
+            excess_s -= skipped_s
 
     # ------------------------------------------------------------------- other ways to read
     def pop(self, now_s: float) -> tuple[AudioOutputChunk, Span] | None:

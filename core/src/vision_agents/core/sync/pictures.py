@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Generic, TypeVar
 
 from vision_agents.core.media.timestamps import PtsReader
+from vision_agents.core.sync import policy
 from vision_agents.core.sync.clock import SourceClock
 
 __all__ = ["Picture", "PictureQueue"]
@@ -48,6 +49,9 @@ class PictureQueue(Generic[T]):
         self._shown_media_s = float("-inf")
         self._steps: deque[float] = deque(maxlen=_RECENT)
         self._last_media_s: float | None = None
+        self._late: deque[float] = deque(maxlen=policy.LATE_PICTURES)
+        self._needs_s = 0.0
+        self._until_needs = policy.LATE_LEAST
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -60,6 +64,11 @@ class PictureQueue(Generic[T]):
     @property
     def jitter_s(self) -> float:
         return self.clock.jitter_s
+
+    @property
+    def needs_s(self) -> float:
+        """The delay with which four of five pictures are in time."""
+        return self._needs_s
 
     def push(
         self,
@@ -83,6 +92,7 @@ class PictureQueue(Generic[T]):
             elif self.clock is _ARRIVAL or (reading.anew and self.clock.is_far(media, now_s)):
                 self.clock = SourceClock(self.clock)
             self.clock.observe(media, now_s, head_start_s)
+            self._note_lateness()
         if self._last_media_s is not None:
             self._steps.append(media - self._last_media_s)
         self._last_media_s, self.arrived_s = media, now_s
@@ -91,6 +101,15 @@ class PictureQueue(Generic[T]):
         ):
             self._thin()
         self._waiting.append(Picture(frame, media, self.clock, now_s))
+
+    def _note_lateness(self) -> None:
+        if self.clock.stalled:
+            return
+        self._late.append(self.clock.late_s)
+        self._until_needs -= 1
+        if not self._until_needs:
+            self._until_needs = policy.LATE_LEAST // 2
+            self._needs_s = sorted(self._late)[int(policy.LATE_SHARE * len(self._late))]
 
     def _thin(self) -> None:
         """Take out the picture that is missed least: its neighbours are closest in time."""

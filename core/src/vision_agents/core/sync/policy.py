@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 # ------------------------------------------------------------------- how media time is mapped
-WINDOW_S = 10.0
-"""The minimum of arrival minus media time is taken over this long. Shorter follows a change of
-path sooner, longer sees through a delay that wanders slowly; measured with delays that wander
-over 160 ms in half a second: 5 s leaves 35 ms of error (p95), 10 s leaves 25."""
+WINDOW_S = 6.0
+WINDOW_PER_JITTER = 60.0
+"""The minimum of arrival minus media time is taken over this long, and so many jitters more. A
+short window follows a change of path sooner, a long one sees through large or slow jitter;
+measured: with 400 ms of jitter 10 s leave an error of 62 ms (p95)."""
+JITTER_WINDOW_S = 10.0
+"""The jitter is the largest lateness within this long."""
 BUCKET_S = 0.25
 """Arrivals are kept as one minimum per this long."""
 DRIFT_WINDOW_S = 30.0
 """Clocks that run apart are seen as the movement of the minimum over this long."""
-DRIFT_LEAST_S = 12.0
-"""A movement over less time than this is jitter more often than drift; measured as WINDOW_S."""
+DRIFT_LEAST_S = 6.0
+"""A movement over less time than this is jitter more often than drift (measured)."""
 DRIFT_JITTERS = 0.2
 """Movement of the minimum by less than this share of the jitter proves no drift; measured: with
 delays that wander over 160 ms a slope taken at its word ramps the offset up by 4 ms a second."""
@@ -52,6 +55,9 @@ SUSPECT_S = 1.0
 SUSPECT_SHARE = 0.7
 """Sound that comes up to this late after loud sound is the network's fault, unless for this long
 all of it is late by this share of the gap: then the source had paused without a sound."""
+ESTABLISHED_S = 3.0
+ESTABLISHED_JITTERS = 5.0
+"""... nor where the line has been followed for that long and never jittered by a fifth of it."""
 DOUBT_S = 1.0
 DOUBT_SHARE = 1.5
 """A backlog that comes at less than this pace is taken for what comes next."""
@@ -63,6 +69,12 @@ PULL_S = 0.025
 """A pull takes 20 ms at once; the rest is for timers."""
 DEPTH_SLACK_S = 0.02
 """Depth is changed, in silence, when it is off by more than this."""
+LATE_SHARE = 0.8
+LATE_PICTURES = 90
+LATE_LEAST = 30
+LATE_S = 1.0
+"""When a fifth of the last 90 pictures came too late for their sound, for this long, the sound
+waits for them: once, in a pause if there is one. Lips that are late all the time are worse."""
 SILENCE_KEPT_S = 0.12
 """Of a silence that is shortened this much stays; pauses under it sound like haste (guess)."""
 HOLD_S = 2.0
@@ -82,6 +94,9 @@ EARLY_LEAK = 0.01
 """Share of that lead which is forgotten per pull: its clock may just run fast."""
 RUN_ON_S = 0.2
 """Without a pull for this long nobody listens."""
+AWAY_S = 1.0
+"""Whoever comes back after this long is not given what was said just before; a shorter absence
+may have been a busy machine, and every word counts (guess)."""
 
 # ------------------------------------------------------------------------------- pictures
 LOCK_RATIO = 0.03

@@ -189,6 +189,10 @@ class SoundLine:
             return True
         if late <= max(policy.GAP_LEAST_S, policy.GAP_JITTERS * clock.jitter_s):
             return True
+        began_s = clock.began_s if clock.began_s is not None else now_s
+        established = now_s - began_s > policy.ESTABLISHED_S
+        if established and late > policy.ESTABLISHED_JITTERS * clock.jitter_s:
+            return False
         if self._last is None or peak(self._last.samples[..., -_TAIL_SAMPLES:]) <= LOUD:
             return False
         self._suspicion = _Suspicion(late, late, now_s)
