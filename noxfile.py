@@ -96,8 +96,10 @@ def tests(session: nox.Session, distribution: str) -> None:
 
 @nox.session
 def examples(session: nox.Session) -> None:
-    """The examples, and a stranger's package as a stranger would install it."""
-    install_workspace(session, "--group", "pyproject.toml:test")
+    """The examples; a stranger's wheel and a freshly scaffolded package in clean environments."""
+    packages = [str(p.parent.relative_to(ROOT)) for p in ROOT.glob("examples/*/pyproject.toml")]
+    editable = [argument for package in packages for argument in ("--editable", package)]
+    install_workspace(session, *editable, "--group", "pyproject.toml:test")
     session.run(*PYTEST, "examples", "tests/strangers", *session.posargs)
 
 
