@@ -30,6 +30,8 @@ RATE_HZ = 24_000
 WINDOW_S = 0.02
 WINDOW = 480
 FIRST_CODE = 1_000  # -30 dBFS: loud
+LAST_CODE = 32_000
+CODES_S = 300.0  # codes come again after 620 s of speech
 TOLERATED = 4  # windows: 80 ms
 
 
@@ -163,7 +165,7 @@ class Call:
         codes = []
         for index in range(round(seconds / WINDOW_S)):
             codes.append(self._code if index % (word + pause) < word else 0)
-            self._code = FIRST_CODE if self._code >= 32_000 else self._code + 1
+            self._code = FIRST_CODE if self._code >= LAST_CODE else self._code + 1
         line = Line(len(self.lines) + 1, codes)
         self.lines.append(line)
         return line
@@ -191,7 +193,12 @@ class Call:
 
         A word of which no more than 80 ms are missing was heard, and so was a line.
         """
-        heard = [window for window in self.listener.heard if window.code in set(line.words)]
+        words, said_s = set(line.words), line.said_at_s
+        heard = [
+            window
+            for window in self.listener.heard
+            if window.code in words and said_s <= window.at_s < said_s + CODES_S
+        ]
         codes = {window.code for window in heard}
         end = line.words[-1] - TOLERATED
         mine = [window for window in heard if window.code <= end]
@@ -206,8 +213,13 @@ class Call:
     def _turn_of(self, line: Line) -> float:
         """When the line could be heard at the earliest: said, and the one before is over."""
         before = set(self.lines[line.utterance_id - 2].words) if line.utterance_id > 1 else set()
-        ends = [window.at_s + WINDOW_S for window in self.listener.heard if window.code in before]
-        return max([line.said_at_s, *ends[-1:]])
+        said_s = line.said_at_s
+        ends = [
+            window.at_s + WINDOW_S
+            for window in self.listener.heard
+            if window.code in before and abs(window.at_s - said_s) < CODES_S
+        ]
+        return max([said_s, *ends[-1:]])
 
     async def barge_in(self) -> float:
         """Interrupt in the agent's order; returns when the local cut was done."""

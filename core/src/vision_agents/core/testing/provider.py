@@ -64,8 +64,8 @@ class MemoryService:
             raise BusyError("all sessions of the account are in use", provider="memory")
         session = self.make(media)
         self.sessions.append(session)
-        self.most_alive = max(self.most_alive, self.alive)
         session.begin()
+        self.most_alive = max(self.most_alive, self.alive)
         return session
 
     def make(self, media: MediaSink) -> MemorySession:
