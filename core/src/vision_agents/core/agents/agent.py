@@ -53,6 +53,7 @@ __all__ = ["Agent", "AgentState"]
 logger = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 30.0
+AVATAR_GRACE_S = 1.0
 
 
 class AgentState(Enum):
@@ -77,7 +78,8 @@ class Agent:
     sound, and nothing of the avatar ever reaches ``stt`` or ``llm``. An avatar that cannot start
     within ``start_timeout_s``, or fails to, leaves the agent on voice only, with an event;
     ``on_avatar_failure="raise"`` makes ``join`` raise instead, and ``say`` and ``finish`` when
-    the avatar is lost for good in the middle of the call.
+    the avatar is lost for good in the middle of the call. Without a word of the agent's, an
+    avatar's own setting of that name counts.
 
     An agent is for one call and owns its parts: ``close`` closes them.
 
@@ -96,7 +98,7 @@ class Agent:
         tts: TTS | Spec | None = None,
         stt: STT | None = None,
         avatar: Avatar | Spec | None = None,
-        on_avatar_failure: Literal["voice", "raise"] = "voice",
+        on_avatar_failure: Literal["voice", "raise"] | None = None,
         start_timeout_s: float = START_TIMEOUT_S,
         registry: Registry | None = None,
         observers: Observers | None = None,
@@ -109,9 +111,9 @@ class Agent:
         self.llm = llm
         self.stt = stt
         self.agent_user = agent_user or User()
-        if on_avatar_failure not in ("voice", "raise"):
+        if on_avatar_failure not in ("voice", "raise", None):
             raise ConfigError(f"on_avatar_failure is 'voice' or 'raise', not {on_avatar_failure!r}")
-        self.on_avatar_failure = on_avatar_failure
+        self.on_avatar_failure = on_avatar_failure or "voice"
         self.start_timeout_s = start_timeout_s
         self.session_id = uuid4().hex
         self.call: Call | None = None
@@ -126,7 +128,7 @@ class Agent:
         self._closing: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
         self._failure: BaseException | None = None
-        self._attach_parts()
+        self._attach_parts(on_avatar_failure)
 
     @property
     def state(self) -> AgentState:
@@ -247,7 +249,7 @@ class Agent:
 
     # -- joining ------------------------------------------------------------------------------
 
-    def _attach_parts(self) -> None:
+    def _attach_parts(self, on_avatar_failure: Literal["voice", "raise"] | None) -> None:
         self._parts.merge_into(self.events, self.metrics)
         self._reports = Reports(
             self.events, self.metrics, self._observers, self.edge, self._session()
@@ -255,8 +257,11 @@ class Agent:
         if self.avatar is not None:
             self._video = self.avatar.video_output()
             self.avatar.attach_audio_input(self._speech.input)
-            if hasattr(self.avatar, "on_avatar_failure"):  # a provider's own choice in mid-call
-                self.avatar.on_avatar_failure = self.on_avatar_failure
+            # A provider decides about itself in mid-call; both are to decide alike.
+            if on_avatar_failure is None:
+                self.on_avatar_failure = getattr(self.avatar, "on_avatar_failure", "voice")
+            elif hasattr(self.avatar, "on_avatar_failure"):
+                self.avatar.on_avatar_failure = on_avatar_failure
 
     def _session(self) -> SessionInfo:
         return SessionInfo(
@@ -305,7 +310,8 @@ class Agent:
         began_s = time.monotonic()
         try:
             name = avatar.provider_name or "avatar"
-            await start_in_time(name, avatar.start, self.start_timeout_s)
+            # Its own time-out comes first where it has one: that names what it waited for.
+            await start_in_time(name, avatar.start, self.start_timeout_s + AVATAR_GRACE_S)
         except Exception as exc:  # a reporting boundary: whatever fails, the voice goes on
             if self.on_avatar_failure == "raise":
                 raise

@@ -13,13 +13,16 @@ waiting for it. Our code looks that function up at each call for this reason. Wh
 from __future__ import annotations
 
 import asyncio
+import functools
 import selectors
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ParamSpec
 
-__all__ = ["BusySelector", "VirtualLoop", "virtual_time"]
+__all__ = ["BusySelector", "VirtualLoop", "virtual_time", "virtually"]
+
+P = ParamSpec("P")
 
 real_monotonic = time.monotonic
 """The clock on the wall, also inside ``virtual_time``."""
@@ -117,3 +120,27 @@ def virtual_time() -> Iterator[Callable[[], VirtualLoop]]:
         time.monotonic = found
         if not made:
             loop.close()
+
+
+def virtually(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Run an ``async def`` test in virtual time, and fail it if it leaves a task behind.
+
+    ::
+
+        @virtually
+        async def test_a_long_call() -> None:
+            await asyncio.sleep(3600)
+    """
+
+    async def alone(*args: P.args, **kwargs: P.kwargs) -> None:
+        await test(*args, **kwargs)
+        await asyncio.sleep(1.0)  # libraries end some tasks a little after their close()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not left, f"left behind: {sorted(task.get_name() for task in left)}"
+
+    @functools.wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        with virtual_time() as factory, asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(alone(*args, **kwargs))
+
+    return run
