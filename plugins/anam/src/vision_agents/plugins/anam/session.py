@@ -15,6 +15,7 @@ from vision_agents.core.avatars.provider import (
     SessionEnd,
 )
 from vision_agents.core.errors import ProviderTimeoutError
+from vision_agents.core.media.gaps import GapFiller
 from vision_agents.plugins.anam.connection import AnamConnection
 from vision_agents.plugins.anam.failures import PROVIDER
 
@@ -113,8 +114,10 @@ class AnamSession(ProviderSession):
         self._end(SessionEnd(EndReason.DISCONNECTED, "the video track ended"))
 
     async def _read_audio(self, frames: AsyncIterator[Any]) -> None:
+        filler = GapFiller()  # aiortc leaves lost packets out
         async for frame in frames:
-            self._media.write_audio(frame)
+            for pcm in filler.push(frame):
+                self._media.write_audio(pcm)
         self._end(SessionEnd(EndReason.DISCONNECTED, "the audio track ended"))
 
     async def _watch_media(self) -> None:
