@@ -142,6 +142,10 @@ class Call:
         self._code = FIRST_CODE
         self._listening: asyncio.Task[None] | None = None
 
+    def state(self) -> str:
+        """What the avatar is doing."""
+        return "" if self.avatar.state is None else self.avatar.state.value
+
     def _on_event(self, event: BaseEvent) -> None:
         self.events.append(event)
 

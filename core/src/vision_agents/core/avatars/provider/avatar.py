@@ -166,9 +166,10 @@ class ProviderAvatar(Avatar):
     async def interrupt(self) -> None:
         """Tell the service to stop; media of the interrupted utterance are dropped from here on.
 
-        Returns when the service was told, after one second at the latest.
+        Returns when the service was told, after one second at the latest. Cancelled, the cut is
+        made all the same. Nothing happens before ``start()`` and after ``close()``.
         """
-        if self._supervisor is not None:
+        if self._supervisor is not None and not self._closed:
             await self._supervisor.interrupt()
 
     async def wait_lost(self) -> None:

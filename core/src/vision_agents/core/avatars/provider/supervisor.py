@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from vision_agents.core.avatars.provider.backoff import Backoff
 from vision_agents.core.avatars.provider.director import Decision, Director, Verdict, What
 from vision_agents.core.avatars.provider.link import Link
-from vision_agents.core.avatars.provider.machine import Machine
+from vision_agents.core.avatars.provider.machine import Machine, State
 from vision_agents.core.avatars.provider.mouth import Mouth, Voice
 from vision_agents.core.avatars.provider.policy import (
     DEGRADED_AFTER,
@@ -135,6 +135,8 @@ class Supervisor:
         The agent flushes its stream first, and the flush may have been read already: then this
         call belongs to it, and what arrived after the flush is new speech.
         """
+        if self.machine.state is State.CLOSED:
+            return
         now_s = time.monotonic()
         if now_s - self._flush_at_s < INTERRUPT_TIMEOUT_S:
             self._flush_at_s = -math.inf
