@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import itertools
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -28,8 +28,16 @@ def perform(performer: Performer, count: int, first: int = 0) -> list[Beat]:
     return [performer.beat(number) for number in range(first, first + count)]
 
 
+def pieces_of(beats: list[Beat]) -> list[PcmData]:
+    return [chunk.data for beat in beats for chunk in beat.chunks if chunk.data is not None]
+
+
 def sound_of(beats: list[Beat]) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
-    return np.concatenate([beat.sound.samples for beat in beats], axis=-1)
+    return np.concatenate([piece.samples for piece in pieces_of(beats)], axis=-1)
+
+
+def rates_of(beats: list[Beat]) -> list[int]:
+    return [pieces_of([beat])[0].sample_rate for beat in beats]
 
 
 @pytest.mark.parametrize("fps", [1, 7, 24, 25, 30, 60, 120])
@@ -46,10 +54,10 @@ def test_sound_passes_sample_for_sample(rate_hz: int, fps: int) -> None:
     assert not heard[len(said) :].any()
     # The media timeline has no gap and no rounding error.
     assert len(heard) == (fps + 1) * rate_hz // fps
-    for before, after in itertools.pairwise(beats):
-        assert before.sound.pts is not None
-        assert after.sound.pts == before.sound.pts + len(before.sound)
-        assert after.sound.time_base == Fraction(1, rate_hz)
+    for before, after in pairwise(pieces_of(beats)):
+        assert before.pts is not None
+        assert after.pts == before.pts + len(before)
+        assert after.time_base == Fraction(1, rate_hz)
 
 
 @pytest.mark.parametrize(("channels", "form"), [(2, "s16"), (1, "f32"), (2, "f32")])
@@ -59,7 +67,7 @@ def test_channels_and_format_pass_too(channels: int, form: str) -> None:
     performer.hear(AudioOutputChunk(said, final=True))
     beats = perform(performer, 15)
     assert np.array_equal(sound_of(beats)[..., : len(said)], said.samples)
-    assert {(beat.sound.channels, beat.sound.format) for beat in beats} == {(channels, form)}
+    assert {(piece.channels, piece.format) for piece in pieces_of(beats)} == {(channels, form)}
 
 
 def test_another_rate_in_mid_utterance_is_converted_without_a_seam() -> None:
@@ -67,7 +75,7 @@ def test_another_rate_in_mid_utterance_is_converted_without_a_seam() -> None:
     performer.hear(AudioOutputChunk(speech(0.5, 24_000)))
     performer.hear(AudioOutputChunk(speech(0.5, 48_000), final=True))
     beats = perform(performer, 30)
-    assert {beat.sound.sample_rate for beat in beats} == {24_000}
+    assert set(rates_of(beats)) == {24_000}
     assert np.abs(sound_of(beats)[23_000:23_900]).max() > 1000
 
 
@@ -77,16 +85,33 @@ def test_utterances_follow_each_other() -> None:
     performer.hear(AudioOutputChunk(first, final=True))
     performer.hear(AudioOutputChunk(second, final=True))
     beats = perform(performer, 20)
-    assert [beat.sound.sample_rate for beat in beats] == [24_000] * 8 + [16_000] * 12
+    assert rates_of(beats) == [24_000] * 8 + [16_000] * 12
     assert np.array_equal(sound_of(beats[8:16])[: len(second)], second.samples)
+
+
+def test_what_is_speech_names_its_utterance_and_its_end() -> None:
+    performer = Performer(30)
+    first, second = speech(0.11, 24_000), speech(0.05, 24_000)
+    performer.hear(AudioOutputChunk(first, utterance_id=7))
+    performer.hear(AudioOutputChunk(final=True, utterance_id=7))
+    performer.hear(AudioOutputChunk(second, final=True, utterance_id=8))
+    performer.hear(AudioOutputChunk(final=True, utterance_id=9))  # nothing was said at all
+    chunks = [chunk for beat in perform(performer, 10) for chunk in beat.chunks]
+    told = [(c.utterance_id, c.final) for c in chunks if c.final or c.utterance_id]
+    ends = [utterance for utterance, final in told if final]
+    assert ends == [7, 8, 9]
+    assert told.index((7, True)) == len([t for t in told if t == (7, False)])
+    for utterance_id, said in ((7, first), (8, second)):
+        own = [c.data for c in chunks if c.utterance_id == utterance_id and c.data is not None]
+        assert sum(map(len, own)) == len(said)
 
 
 def test_silence_and_rest_until_somebody_speaks() -> None:
     performer = Performer(30)
     assert performer.ready
     for beat in perform(performer, 3):
-        assert len(beat.sound) == 1600
-        assert not beat.sound.samples.any()
+        assert len(sound_of([beat])) == 1600
+        assert not sound_of([beat]).any()
         assert np.array_equal(beat.mouth, REST)
         assert not beat.speaking
 

@@ -71,6 +71,11 @@ class LocalAvatar(Avatar):
         """The speech, in step with the face; silence in between."""
         return self._sync.audio_output
 
+    def attach_audio_input(self, stream: AudioOutputStream) -> None:
+        """Take the agent's speech from ``stream``; what of it was heard is told to the sample."""
+        super().attach_audio_input(stream)
+        self._sync.audio_output.playback.follow(stream, tagged=True)
+
     async def start(self) -> None:
         """Draw the first frame, then go on in a task; returns when the first frame is there.
 
@@ -152,7 +157,8 @@ class LocalAvatar(Avatar):
         if self._interrupted or shot is None:
             return False
         await self._sync.write_video(shot.frame)
-        await self._sync.write_audio(shot.beat.sound)
+        for chunk in shot.beat.chunks:
+            await self._sync.audio_output.send(chunk)
         return True
 
     def _listen(self, stream: AudioOutputStream) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from vision_agents.core.media.chunks import AudioOutputChunk
 from vision_agents.core.media.pcm import PcmData
 from vision_agents.core.media.resample import Resampler
 from vision_agents.plugins.local.face.shapes import REST, Vectors
@@ -22,8 +23,6 @@ from vision_agents.plugins.local.visemes.features import RATE_HZ as CLASSIFIER_R
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from vision_agents.core.media.chunks import AudioOutputChunk
 
 READ_AHEAD_S: Final = 1.0
 """How much speech is worth reading ahead: phoneme marks of the near future shape the mouth."""
@@ -36,11 +35,15 @@ _SILENCE_RATE_HZ: Final = 48_000  # before anything was said
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """One frame period: its sound, with pts on the media timeline, and the mouth in its middle."""
+    """One frame period: its sound, and the mouth in its middle.
+
+    ``chunks`` are the sound as it goes to the listener, with pts on the media timeline: what is
+    speech names its utterance and that utterance's end, what is silence has ``utterance_id`` 0.
+    """
 
     number: int
-    sound: PcmData
     mouth: Vectors
+    chunks: tuple[AudioOutputChunk, ...]
     speaking: bool
 
 
@@ -73,9 +76,13 @@ class Performer:
 
     def hear(self, chunk: AudioOutputChunk) -> None:
         """Take the next piece of speech, of any rate, channel count and format."""
-        if not self._speeches or self._speeches[-1].complete:
-            self._speeches.append(_Speech(self._classifier))
-        self._speeches[-1].hear(chunk)
+        last = self._speeches[-1] if self._speeches else None
+        if last is not None and not last.complete and last.utterance_id != chunk.utterance_id:
+            last.complete_here()
+        if last is None or last.complete:
+            last = _Speech(self._classifier, chunk.utterance_id)
+            self._speeches.append(last)
+        last.hear(chunk)
 
     def cut(self) -> None:
         """Forget all speech at once, as a barge-in asks; the mouth eases shut from where it is."""
@@ -84,27 +91,35 @@ class Performer:
 
     def beat(self, number: int) -> Beat:
         """The period from ``number / fps`` to ``(number + 1) / fps`` of the media timeline."""
-        while self._speeches and self._speeches[0].over:
-            self._speeches.popleft()
-        if not self._speeches or self._speeches[0].put_off(1 / self._fps):
-            silence = self._silence(self._span(number))
-            return Beat(number, self._pcm(number, silence), self._at_rest(), False)
-        speech = self._speeches[0]
+        chunks = self._drop_finished()
+        speech = self._speeches[0] if self._speeches else None
+        if speech is None or speech.put_off(1 / self._fps):
+            silence = self._silence(number, 0)
+            return Beat(number, self._at_rest(), (*chunks, silence), speaking=False)
         if not speech.covers(1 / self._fps):
             speech.complete_here()
         self._format = speech.format
-        samples = self._span(number)
-        middle_s = speech.played_s + 0.5 / self._fps
-        sound = speech.take(samples)
-        missing = samples - sound.shape[-1]
-        if missing:
-            sound = np.concatenate([sound, self._silence(missing)], axis=-1)
-        mouth = speech.mouth_at(middle_s)
+        mouth = speech.mouth_at(speech.played_s + 0.5 / self._fps)
+        sound = speech.take(self._span(number))
+        said = self._chunk(number, 0, sound, speech.utterance_id)
+        chunks += (said, *self._drop_finished())
+        if sound.shape[-1] < self._span(number):
+            chunks += (self._silence(number, sound.shape[-1]),)
         if mouth is None:
-            return Beat(number, self._pcm(number, sound), self._at_rest(), True)
-        self._mouth = self._eased_from = mouth
-        self._ease_s = 0.0
-        return Beat(number, self._pcm(number, sound), mouth, True)
+            mouth = self._at_rest()
+        else:
+            self._mouth = self._eased_from = mouth
+            self._ease_s = 0.0
+        return Beat(number, mouth, chunks, speaking=True)
+
+    def _drop_finished(self) -> tuple[AudioOutputChunk, ...]:
+        """Forget speech that was performed to its end, and tell the ends of utterances."""
+        ends = []
+        while self._speeches and self._speeches[0].over:
+            speech = self._speeches.popleft()
+            if speech.final:
+                ends.append(AudioOutputChunk(final=True, utterance_id=speech.utterance_id))
+        return tuple(ends)
 
     def _span(self, number: int) -> int:
         """Samples in that period: the whole timeline has no rounding error at any rate."""
@@ -113,20 +128,26 @@ class Performer:
     def _position(self, number: int) -> int:
         return number * self._format.sample_rate // self._fps
 
-    def _silence(self, samples: int) -> NDArray[Any]:
+    def _silence(self, number: int, begin: int) -> AudioOutputChunk:
+        """Silence from sample ``begin`` to the end of the period."""
+        samples = self._span(number) - begin
         channels = self._format.channels
         shape = samples if channels == 1 else (channels, samples)
-        return np.zeros(shape, self._format.samples.dtype)
+        return self._chunk(number, begin, np.zeros(shape, self._format.samples.dtype), 0)
 
-    def _pcm(self, number: int, samples: NDArray[Any]) -> PcmData:
-        return PcmData(
-            self._format.sample_rate,
+    def _chunk(
+        self, number: int, begin: int, samples: NDArray[Any], utterance_id: int
+    ) -> AudioOutputChunk:
+        rate_hz = self._format.sample_rate
+        pcm = PcmData(
+            rate_hz,
             self._format.format,
             samples,
-            pts=self._position(number),
-            time_base=Fraction(1, self._format.sample_rate),
+            pts=self._position(number) + begin,
+            time_base=Fraction(1, rate_hz),
             channels=self._format.channels,
         )
+        return AudioOutputChunk(pcm, utterance_id=utterance_id)
 
     def _at_rest(self) -> Vectors:
         self._ease_s = min(self._ease_s + 1 / self._fps, _EASE_S)
@@ -139,7 +160,9 @@ class Performer:
 class _Speech:
     """One utterance, or the part of one up to where its sound ran dry."""
 
-    def __init__(self, classifier: VisemeClassifier) -> None:
+    def __init__(self, classifier: VisemeClassifier, utterance_id: int) -> None:
+        self.utterance_id = utterance_id
+        self.final = False
         self.format = PcmData(_SILENCE_RATE_HZ, "s16")
         self.complete = False
         self._classifier = classifier
@@ -188,6 +211,7 @@ class _Speech:
                     self._track.marks.add(mark.text, begin_s + mark.at_s)
             self._append(self._to_format.push(pcm))
         if chunk.final:
+            self.final = True
             self.complete_here()
 
     def complete_here(self) -> None:
