@@ -32,11 +32,20 @@ def test_samples_count_media_time_whatever_is_lost(lost: set[int], channels: int
     out = [p for n in range(100) if n not in lost for p in filler.push(packet(n, channels))]
     samples = np.concatenate([p.samples for p in out], axis=-1)
     assert samples.shape[-1] == 100 * PACKET
-    assert np.count_nonzero(samples[..., :]) == (100 - len(lost)) * PACKET * channels
     expected = out[0].pts
     for pcm in out:
         assert pcm.pts == expected
         expected = (expected or 0) + len(pcm)
+
+
+def test_a_lost_packet_is_concealed_without_a_click_and_fades_out() -> None:
+    filler = GapFiller()
+    ramp = np.linspace(0, 8000, PACKET).astype(np.int16)
+    filler.push(PcmData(RATE_HZ, "s16", ramp, pts=0, time_base=Fraction(1, RATE_HZ)))
+    concealed, _ = filler.push(packet(20, channels=1, origin=0))
+    assert concealed.samples[0] == ramp[-1]
+    assert np.abs(concealed.samples[:PACKET]).max() > 7000
+    assert not concealed.samples[10 * PACKET :].any()
 
 
 def test_nothing_missing_is_passed_untouched() -> None:
