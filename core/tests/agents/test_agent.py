@@ -7,6 +7,7 @@ import functools
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 from vision_agents.core import Agent, User
 from vision_agents.core.agents import AgentState
 from vision_agents.core.edge.loopback import LoopbackEdge
+from vision_agents.core.edge.recorder import RecorderEdge
 from vision_agents.core.errors import (
     ConfigError,
     MediaError,
@@ -467,6 +469,24 @@ async def test_a_dead_avatar_does_not_hang_say() -> None:
     async with agent.join():
         with pytest.raises(StreamStalledError, match="stopped reading"):
             await agent.say("a b c d e f g h i j k")
+
+
+@virtually
+async def test_an_avatar_that_gives_nothing_back_does_not_hang_say(tmp_path: Path) -> None:
+    """Live the stream's watchdog ends it; in a recording, whose time stands still, the agent."""
+
+    class Mute(PassthroughAvatar):
+        async def _show(self, pcm: PcmData) -> None:
+            del pcm
+
+    for edge in (LoopbackEdge(), RecorderEdge(tmp_path / "talk.mp4")):
+        agent = make_agent(edge=edge, avatar=Mute())
+        began = time.monotonic()
+        async with agent.join():
+            spoken = await agent.say("a b c")
+            assert time.monotonic() - began < 70
+        assert spoken.interrupted
+        assert spoken.heard_text == ""
 
 
 # -- the call -----------------------------------------------------------------------------------

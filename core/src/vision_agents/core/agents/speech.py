@@ -25,9 +25,10 @@ logger = logging.getLogger(__name__)
 
 # How long a sender waits for an avatar that takes nothing before it counts as dead.
 SEND_TIMEOUT_S = 5.0
-# Beyond the speech's own length: an avatar may reconnect in mid-utterance. The stream's own
-# watchdog ends an utterance much earlier; this bounds even a stream without one.
-PLAYOUT_GRACE_S = 30.0
+# Nothing of an utterance was heard for so long: nothing more will be. An avatar may reconnect in
+# mid-utterance, and the stream's own watchdog ends an utterance much earlier; this bounds even a
+# recording whose avatar gives nothing back, for there the stream's time stands still.
+NO_PROGRESS_S = 30.0
 # How long a voice may take to stop when it is cancelled.
 STOP_TIMEOUT_S = 1.0
 
@@ -138,20 +139,26 @@ class Speech:
 
     async def _played(self, utterance: Utterance) -> Spoken:
         """Wait until the listener has heard what was sent, or it was cut."""
-        script, playback = utterance.script, self.output.playback
+        script = utterance.script
         heard_s, interrupted = 0.0, utterance.cut
         if utterance.first_sent_s is not None:
-            try:
-                finished = await playback.wait_finished(
-                    utterance.id, timeout_s=script.duration_s + PLAYOUT_GRACE_S
-                )
-            except TimeoutError:
-                logger.warning("utterance %d was never reported as played", utterance.id)
-                heard_s, interrupted = playback.heard_s(utterance.id), True
-            else:
-                heard_s, interrupted = finished.heard_s, finished.interrupted
+            heard_s, interrupted = await self._finished(utterance.id)
         heard_text = script.heard(heard_s) if interrupted else script.text
         return Spoken(text=script.text, heard_text=heard_text, interrupted=interrupted)
+
+    async def _finished(self, utterance_id: int) -> tuple[float, bool]:
+        """Seconds heard of an utterance that is over, and whether it was interrupted."""
+        playback = self.output.playback
+        heard_s = -1.0
+        while playback.heard_s(utterance_id) > heard_s:
+            heard_s = playback.heard_s(utterance_id)
+            try:
+                finished = await playback.wait_finished(utterance_id, timeout_s=NO_PROGRESS_S)
+            except TimeoutError:
+                continue  # a slow machine may render an hour's speech in two
+            return finished.heard_s, finished.interrupted
+        logger.warning("utterance %d has come to a standstill", utterance_id)
+        return heard_s, True
 
     async def _produce(self, utterance: Utterance, lines: Lines) -> None:
         try:

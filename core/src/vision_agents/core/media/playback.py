@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -95,7 +94,7 @@ class Playback:
         async with asyncio.timeout(timeout_s):
             while not self._is_over(utterance_id):
                 self._stream.advance()
-                self._emit(self.tracker.tick(time.monotonic()))
+                self._emit(self.tracker.tick(self._stream.now_s()))
                 if self._is_over(utterance_id):
                     break
                 await self._changed.wait(0.25)  # looks by itself: nobody may pull
@@ -111,7 +110,7 @@ class Playback:
 
     def provider_report(self, mark: ProviderMark) -> None:
         """A hint from the provider about its own playback."""
-        self._emit(self.tracker.report(mark, time.monotonic()))
+        self._emit(self.tracker.report(mark, self._stream.now_s()))
 
     # --------------------------------------------------------- told by the two streams
     def on_sent(self, chunk: AudioOutputChunk, *, exact: bool) -> None:
@@ -120,7 +119,7 @@ class Playback:
             self.tracker.sent(
                 chunk.utterance_id,
                 data.duration if data is not None else 0.0,
-                time.monotonic(),
+                self._stream.now_s(),
                 marks=chunk.marks,
                 final=chunk.final,
                 loud=None if exact or data is None else _loud_part(data),
@@ -130,7 +129,7 @@ class Playback:
         self._changed.notify()  # wait_owed
 
     def on_cut(self) -> None:
-        self.tracker.cut(time.monotonic())
+        self.tracker.cut(self._stream.now_s())
 
     def on_played(
         self, spans: Iterable[Span], loud: bool, at_s: float, *, heard: bool = True
@@ -143,10 +142,10 @@ class Playback:
             self._emit(self.tracker.silent(duration_s, at_s))
 
     def on_flushed(self) -> None:
-        self._emit(self.tracker.flushed(time.monotonic()))
+        self._emit(self.tracker.flushed(self._stream.now_s()))
 
     def on_closed(self) -> None:
-        self._emit(self.tracker.closed(time.monotonic()))
+        self._emit(self.tracker.closed(self._stream.now_s()))
 
     def _emit(self, events: list[PlaybackEvent]) -> None:
         for event in events:
