@@ -128,7 +128,7 @@ def test_a_service_that_comes_back_gets_the_face_back(virtual: Virtual, call: An
             assert now.state() == "degraded"
             line = await now.speak(2.0)
             assert not now.tally(line).lost
-            await asyncio.sleep(60.0)
+            await asyncio.sleep(90.0)
             assert now.state() == "ready"
         assert now.seen(AvatarRecoveredEvent)
 

@@ -131,6 +131,8 @@ class Director:
         decisions: list[Decision] = []
         if self.playing is None:
             self._lose_patience(now_s)
+        if isinstance(self.playing, Mouth):
+            self.playing.settle(now_s)
         self._hand_over(now_s, decisions)
         self._arrange(now_s)
         self._hand_over(now_s, decisions)

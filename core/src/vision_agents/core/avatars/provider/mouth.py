@@ -26,6 +26,7 @@ from vision_agents.core.avatars.provider.policy import (
     CUT_BEFORE_S,
     HANDOVER_MARGIN_S,
     MAX_UNSPOKEN_S,
+    SILENCE_ENDS_S,
     TICK_S,
     WINDOW_S,
 )
@@ -117,7 +118,7 @@ class Mouth:
         """Speak from ``position_s`` on; nothing earlier is owed any more."""
         self._cursor_s = self.sent_s = self._fresh_s = position_s
         self.until_s = math.inf
-        self.echo = Echo(self._script.profile, position_s, now_s=now_s)
+        self.echo.restart(position_s, now_s=now_s)
         self._drop_utterance()
 
     def cut(self, *, now_s: float) -> bool:
@@ -275,7 +276,14 @@ class Mouth:
 
     def owes(self, until_s: float = math.inf) -> bool:
         """Whether speech that it was given, and that lies before ``until_s``, has not come back."""
-        return self.echo.owes(min(until_s, self.sent_s), end_s=min(until_s, self._script.end_s))
+        return self.echo.owes(min(until_s, self.sent_s))
+
+    def settle(self, now_s: float) -> None:
+        """Do not wait for the last bit of an utterance when silence comes in its place."""
+        silent = self.echo.quiet_s >= SILENCE_ENDS_S and now_s - self.heard_at_s < ALIVE_WITHIN_S
+        line = self._script.line_at(self.position_s) if silent and self.owes() else None
+        if line is not None:
+            self.echo.let_go(line.start_s, min(line.end_s, self.sent_s))
 
     def stuck(self, now_s: float, *, since_s: float) -> Stuck | None:
         """Whether owed speech has stopped coming back; ``since_s``: it has the floor since then."""

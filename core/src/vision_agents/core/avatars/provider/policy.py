@@ -48,8 +48,16 @@ BRIDGE_AFTER_S = 0.45
 a pause in thought; with the engine's depth and one tick it stays under 0.7 s."""
 ALIVE_WITHIN_S = 0.2
 """A session whose sound came this recently lives; services send ten packets in that time."""
-CRUMB_S = 0.15
+CRUMB_S = 0.1
 """A rest this short that never came back is the service's rounding, not a stall."""
+LOSSY_FROM_SHARE = 0.005
+LOSSY_CRUMB_S = 0.3
+LOSSY_CRUMB_SHARES = 3.0
+LOSSY_CRUMB_MOST_S = 0.8
+"""Where more than half a per cent of the speech got lost, the rest may be 0.3 s, or three times
+what such a loss takes from an utterance: 2 % loss and 40 ms of jitter took 0.12 s from 3 s."""
+SILENCE_ENDS_S = 0.3
+"""Silence that has come for this long after an utterance's end was sent: it is over."""
 RESUME_REACH_S = 0.3
 """How far back a resumed utterance may begin to start at a pause between words."""
 REPEAT_S = 0.06
