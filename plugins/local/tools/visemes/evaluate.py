@@ -17,6 +17,7 @@ import numpy as np
 from plugins.local.tools.visemes.metrics import lag_ms, scores
 from plugins.local.tools.visemes.sentences import sentences
 from plugins.local.tools.visemes.speech import Utterance, espeak_utterance
+from plugins.local.tools.visemes.synthesisers import flite
 from vision_agents.plugins.local.face.shapes import opening
 from vision_agents.plugins.local.face.timeline import MouthTrack
 from vision_agents.plugins.local.tts.espeak import Voice
@@ -68,15 +69,29 @@ def mouth_opening(probabilities: Floats) -> Floats:
     return opening(np.stack([vector for vector in vectors if vector is not None]))
 
 
+def flite_utterances(voice: str, count: int, seed: int = 4711) -> Iterator[Utterance]:
+    """``count`` utterances of a human-derived voice, a pause after each; needs flite."""
+    rng = random.Random(seed)
+    texts = sentences(seed, "en")
+    for _ in range(count):
+        yield flite(voice, next(texts)).followed_by_pause(rng.randint(10, 60))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure a viseme classifier.")
     parser.add_argument("--utterances", type=int, default=50)
     parser.add_argument("--seed", type=int, default=4711)
     parser.add_argument("--model", type=Path, help="the shipped one unless given")
+    parser.add_argument("--flite", metavar="VOICE", help="this voice instead, such as rms or slt")
     options = parser.parse_args()
     model = load_model(options.model) if options.model else None
+    utterances = (
+        flite_utterances(options.flite, options.utterances, options.seed)
+        if options.flite
+        else held_out_utterances(options.utterances, options.seed)
+    )
     found, truth, lags = [], [], []
-    for utterance in held_out_utterances(options.utterances, options.seed):
+    for utterance in utterances:
         # A new classifier each: a call has one voice, and the band mean is to start cold.
         probabilities = classify(VisemeClassifier(model), utterance)
         found.append(probabilities)
