@@ -54,12 +54,34 @@ class Hooks:
 
     @hookspec
     def vision_agents_edge_provider(self) -> EdgeProvider:
-        """Say which edge (way into a call) this module provides: group ``vision_agents.edges``."""
+        """Say which edge (way into a call) this module provides: group ``vision_agents.edges``.
+
+        >>> from vision_agents.core.plugin import (
+        ...     AVATAR_API, EdgeProvider, Settings, construct, hookimpl)
+        >>> @hookimpl
+        ... def vision_agents_edge_provider() -> EdgeProvider:
+        ...     return EdgeProvider(
+        ...         name="acme", api=AVATAR_API, summary="Acme's rooms", settings=Settings,
+        ...         factory=construct("acme_rooms.edge:AcmeEdge"))
+        >>> vision_agents_edge_provider().name
+        'acme'
+        """
         raise NotImplementedError("a specification is never called")
 
     @hookspec
     def vision_agents_voice_provider(self) -> VoiceProvider:
-        """Say which voice (text to speech) this module provides: group ``vision_agents.voices``."""
+        """Say which voice (text to speech) this module provides: group ``vision_agents.voices``.
+
+        >>> from vision_agents.core.plugin import (
+        ...     AVATAR_API, Settings, VoiceProvider, construct, hookimpl)
+        >>> @hookimpl
+        ... def vision_agents_voice_provider() -> VoiceProvider:
+        ...     return VoiceProvider(
+        ...         name="acme", api=AVATAR_API, summary="Acme's voices", settings=Settings,
+        ...         factory=construct("acme_voices.tts:AcmeTTS"))
+        >>> vision_agents_voice_provider().name
+        'acme'
+        """
         raise NotImplementedError("a specification is never called")
 
     @hookspec
