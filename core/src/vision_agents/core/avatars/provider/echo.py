@@ -12,9 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vision_agents.core.avatars.provider.policy import (
-    CRUMB_S,
+    CRUMB_LEAST_S,
+    CRUMB_MOST_S,
+    CRUMB_SHARE,
     LOSSY_CRUMB_MOST_S,
-    LOSSY_CRUMB_S,
     LOSSY_CRUMB_SHARES,
     LOSSY_FROM_SHARE,
     PAUSE_S,
@@ -103,11 +104,11 @@ class Echo:
         self.skip_to(position_s, now_s=now_s)
 
     def _crumb_s(self, speech_s: float) -> float:
+        usual_s = min(max(CRUMB_SHARE * speech_s, CRUMB_LEAST_S), CRUMB_MOST_S)
         share = self._lost_s / max(self._heard_s + self._lost_s, _EPSILON_S)
         if share < LOSSY_FROM_SHARE:
-            return CRUMB_S
-        expected_s = LOSSY_CRUMB_SHARES * share * speech_s
-        return min(max(expected_s, LOSSY_CRUMB_S), LOSSY_CRUMB_MOST_S)
+            return usual_s
+        return max(usual_s, min(LOSSY_CRUMB_SHARES * share * speech_s, LOSSY_CRUMB_MOST_S))
 
     def _pause(self) -> None:
         """A pause has begun: in mid-word speech stands still, unless only a last bit is missing."""

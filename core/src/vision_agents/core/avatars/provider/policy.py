@@ -48,14 +48,16 @@ BRIDGE_AFTER_S = 0.45
 a pause in thought; with the engine's depth and one tick it stays under 0.7 s."""
 ALIVE_WITHIN_S = 0.2
 """A session whose sound came this recently lives; services send ten packets in that time."""
-CRUMB_S = 0.1
-"""A rest this short that never came back is the service's rounding, not a stall."""
+CRUMB_LEAST_S = 0.1
+CRUMB_SHARE = 0.1
+CRUMB_MOST_S = 0.3
+"""Silence in the place of so much of an utterance's end is its end: a tenth, within these bounds.
+A network with 2 % loss and 40 ms of jitter took 0.13 s from the edges of 3 s; to speak that again
+would be heard, and a service that breaks off just there was never seen."""
 LOSSY_FROM_SHARE = 0.005
-LOSSY_CRUMB_S = 0.3
 LOSSY_CRUMB_SHARES = 3.0
 LOSSY_CRUMB_MOST_S = 0.8
-"""Where more than half a per cent of the speech got lost, the rest may be 0.3 s, or three times
-what such a loss takes from an utterance: 2 % loss and 40 ms of jitter took 0.12 s from 3 s."""
+"""Where more than half a per cent of the speech got lost already, it may be three times that."""
 SILENCE_ENDS_S = 0.3
 """Silence that has come for this long after an utterance's end was sent: it is over."""
 RESUME_REACH_S = 0.3
