@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from plugins.web.tests.media import BEEP_HZ, MARKER_EVERY_S
 Curve = NDArray[np.float64]
 
 WHITE = 150
+NEAR_MARKER_MS = 170
 LOUD = 100.0
 """RMS of 10 ms, of 32767; the hum at its quietest has 225 behind the codec."""
 
@@ -38,7 +40,7 @@ class Recording:
         return cls(
             rate_hz=int(raw["rate"]),
             block_ms=np.array([t for t, _ in raw["blocks"]], float) + playout_ms,
-            blocks=[np.array(samples, np.int16) for _, samples in raw["blocks"]],
+            blocks=[np.frombuffer(b64decode(sound), np.int16) for _, sound in raw["blocks"]],
             shown_ms=pictures[:, 0],
             corner=pictures[:, 1],
             mouth=pictures[:, 2],
@@ -109,16 +111,17 @@ class Recording:
             found.append(float(np.max(products[: len(energy)] / norm)))
         return float(np.median(found))
 
-    def mouth_follows(self, *, markers: bool = True) -> tuple[float, float]:
-        """Strongest correlation of the mouth's luma with loudness, and how much later it is heard.
+    def mouth_follows(self, *, face: bool = False) -> tuple[float, float]:
+        """How the mouth's luma correlates with loudness, and how much later it is heard, in ms.
 
-        Markers are left out, where there are any. The first is negative for a mouth that is dark
-        when open; the second is in ms, sound late is positive.
+        The test's mouth is bright when open, and what is near a marker is left out; a ``face``'s
+        is dark, and it has no markers. Sound late is positive.
         """
-        calm = (self.corner < WHITE) | (not markers)
-        shown, mouth = self.shown_ms[calm], self.mouth[calm]
+        calm = np.ones(len(self.shown_ms), bool)
+        for at_ms in [] if face else [*self.flashes_ms(), *self.beeps_ms()]:
+            calm &= abs(self.shown_ms - at_ms) > NEAR_MARKER_MS
+        shown, mouth = self.shown_ms[calm], self.mouth[calm] * (-1 if face else 1)
         loudness = np.convolve(self.loudness(), np.ones(3) / 3, "same")
         middle_ms = self.block_ms + 5
         heard = {lag: np.interp(shown + lag, middle_ms, loudness) for lag in range(-200, 201, 5)}
-        found = [(float(np.corrcoef(mouth, at)[0, 1]), float(lag)) for lag, at in heard.items()]
-        return max(found, key=lambda one: abs(one[0]))
+        return max((float(np.corrcoef(mouth, at)[0, 1]), float(lag)) for lag, at in heard.items())

@@ -30,7 +30,7 @@ window.record = async (video, seconds) => {
       const frame = new VideoFrame(video);
       const { codedWidth: width, codedHeight: height } = frame;
       const corner = await luma(frame, 4, 4, 2, 2);
-      const mouth = await luma(frame, width * 0.47, height * 0.57, width * 0.06, height * 0.07);
+      const mouth = await luma(frame, width * 0.49, height * 0.58, width * 0.02, height * 0.05);
       frame.close();
       pictures.push([expectedDisplayTime, corner, mouth, presentedFrames, width, height]);
     };
@@ -43,17 +43,20 @@ window.record = async (video, seconds) => {
     const { value: data, done } = await reader.read();
     if (done) break;
     rate = data.sampleRate;
-    const samples = new Float32Array(data.numberOfFrames);
-    data.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
-    blocks.push([data.timestamp / 1000, Array.from(samples, (one) => Math.round(one * 32767))]);
+    const samples = new Int16Array(data.numberOfFrames);
+    data.copyTo(samples, { planeIndex: 0, format: "s16-planar" });
+    blocks.push([data.timestamp / 1000, samples]);
     data.close();
   }
   await watch;
   await reader.cancel();
   track.stop();
   video.removeEventListener("volumechange", muted);
-  return { rate, blocks, pictures, mutes };
+  const sound = blocks.map(([at, samples]) => [at, base64(new Uint8Array(samples.buffer))]);
+  return { rate, blocks: sound, pictures, mutes };
 };
+
+const base64 = (bytes) => btoa(String.fromCharCode(...bytes));
 
 // Mean delay between decoding and the loudspeaker, over the whole page, in ms.
 window.playoutDelay = async (connection) => {

@@ -44,6 +44,7 @@ $("video").addEventListener("playing", () =>
   document.querySelector(".stage").classList.add("live"));
 
 call.addEventListener("token", () => {
+  hideNotice(); // the form says it
   $("token-form").hidden = false;
   $("token").focus();
 });
