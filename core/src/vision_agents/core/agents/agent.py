@@ -416,7 +416,8 @@ class Agent:
         joined = self._state is AgentState.READY
         self._state = AgentState.CLOSING
         self._ended.set()
-        await self._speech.cut()
+        if self._speech.busy:
+            await self._speech.cut()
         await self._background.end()
         # First nobody reads picture and sound any more, then their sources end.
         self._report_all(await self._parts.close_edge())

@@ -80,7 +80,7 @@ class AVSynchronizer:
         self._face = _Face(width, height)
         self._arrived = Signal()
         self._closed = False
-        self._stream = _EngineStream(self._engine, self._on_cut)
+        self._stream = _EngineStream(self._engine, self._on_cut, self._arrived.notify)
         self._track = QueuedVideoTrack(self, width, height, fps)
 
     @property
@@ -268,11 +268,17 @@ class _Face:
 class _EngineStream(AudioOutputStream):
     """The stream of a synchroniser: plays from its engine, and cuts it whole."""
 
-    def __init__(self, engine: SyncEngine[av.VideoFrame], on_cut: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        engine: SyncEngine[av.VideoFrame],
+        on_cut: Callable[[], None],
+        on_park: Callable[[], None],
+    ) -> None:
         super().__init__(playout=engine)
         self.last_report: SyncReport | None = None
         self._engine = engine
         self._on_cut = on_cut
+        self._on_park = on_park
         self._pulled = Signal()
         self._pulls = 0
         self._report_callbacks: list[Callable[[SyncReport], None]] = []
@@ -292,6 +298,7 @@ class _EngineStream(AudioOutputStream):
         """Wait for a pull: nothing more is written before."""
         self._engine.parked = True
         self._arrived.notify()  # whoever waits offline for more had better not
+        self._on_park()
         try:
             await self._pulled.wait(timeout_s)
         finally:
