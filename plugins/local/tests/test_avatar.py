@@ -168,6 +168,15 @@ async def test_speech_right_behind_an_interrupt_is_not_lost() -> None:
 
 
 @in_virtual_time
+async def test_long_speech_is_read_as_it_is_needed() -> None:
+    async with avatar_in_use(fps=60) as (avatar, stream):
+        await say(stream, speech(20.0))
+        await listen(avatar, 4.0)
+        # The rest stays in the agent's stream, where its bound and a barge-in reach it.
+        assert 14.0 < stream.buffered < 15.5
+
+
+@in_virtual_time
 async def test_nobody_listens_and_speech_takes_its_time_all_the_same() -> None:
     async with avatar_in_use() as (avatar, stream):
         output = avatar.audio_output()

@@ -207,6 +207,17 @@ def test_speech_after_a_cut_is_new_speech() -> None:
     assert np.array_equal(sound_of(perform(performer, 12))[: len(again)], again.samples)
 
 
+def test_sound_that_is_no_number_passes_and_moves_no_mouth_out_of_its_face() -> None:
+    performer = Performer(30)
+    broken = speech(0.5, 16_000, form="f32")
+    broken.samples[100:200] = np.nan
+    broken.samples[300:310] = np.inf
+    performer.hear(AudioOutputChunk(broken, final=True))
+    beats = perform(performer, 16)
+    assert np.array_equal(sound_of(beats)[: len(broken)], broken.samples, equal_nan=True)
+    assert all(np.isfinite(beat.mouth).all() for beat in beats)
+
+
 def test_an_end_without_sound_is_no_speech() -> None:
     performer = Performer(30)
     performer.hear(AudioOutputChunk(final=True))

@@ -215,6 +215,11 @@ class AudioOutputStream:
         marks: list[Item] = [AudioOutputFlush()] if self._flush_mark else []
         return [*marks, *self._playout.peek()]
 
+    @property
+    def flush_waits(self) -> bool:
+        """Whether a flush is what is read next; costs nothing, unlike :meth:`peek`."""
+        return self._flush_mark
+
     def size(self) -> int:
         """How many items could be read now."""
         return self._playout.size + self._flush_mark

@@ -89,13 +89,9 @@ class LocalAvatar(Avatar):
             return
         began_s = time.monotonic()
         stream = self.input_audio_stream
-        first = asyncio.Event()
+        first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._perform(stream, first), name="local-avatar")
-        waiter = asyncio.ensure_future(first.wait())
-        try:
-            await asyncio.wait((waiter, self._task), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiter.cancel()
+        await asyncio.wait((first, self._task), return_when=asyncio.FIRST_COMPLETED)
         if self._task.cancelled():
             raise StateError("this LocalAvatar was closed while it started")
         if self._task.done():
@@ -125,14 +121,15 @@ class LocalAvatar(Avatar):
         await self._studio.close()
         self._sync.close()
 
-    async def _perform(self, stream: AudioOutputStream, first: asyncio.Event) -> None:
+    async def _perform(self, stream: AudioOutputStream, first: asyncio.Future[None]) -> None:
         try:
             await self._studio.open()
             number = 0
             while True:
                 if await self._show_next(stream, number):
                     number += 1
-                    first.set()
+                    if not first.done():
+                        first.set_result(None)
                     await self._sync.wait_for_demand(
                         _SPEAKING_LEAD_S if self._studio.ahead_s else _IDLE_LEAD_S
                     )
@@ -164,16 +161,13 @@ class LocalAvatar(Avatar):
     def _listen(self, stream: AudioOutputStream) -> None:
         """Take what the agent has said so far, as much as is worth reading ahead."""
         ahead_s = self._studio.ahead_s + sum(_duration_s(chunk) for chunk in self._heard)
-        while True:
+        while ahead_s < READ_AHEAD_S or stream.flush_waits:
             try:
                 item = stream.get_nowait()
             except (StreamEmpty, StreamClosed):
                 return
             self._take(item)
             ahead_s += _duration_s(item)
-            # At least one is read, so that a flush is seen however much is held.
-            if ahead_s >= READ_AHEAD_S:
-                return
 
     def _take(self, item: AudioOutputChunk | AudioOutputFlush) -> None:
         if isinstance(item, AudioOutputFlush):

@@ -24,6 +24,8 @@ from vision_agents.plugins.local.visemes.features import RATE_HZ as CLASSIFIER_R
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from vision_agents.plugins.local.visemes.features import Floats
+
 READ_AHEAD_S: Final = 1.0
 """How much speech is worth reading ahead: phoneme marks of the near future shape the mouth."""
 HOLD_BACK_S: Final = LOOK_AHEAD_S + MARGIN_S
@@ -218,8 +220,7 @@ class _Speech:
         """No more sound belongs to this."""
         if self._to_format is not None:
             self._append(self._to_format.drain())
-            last = self._to_classifier.drain().samples
-            self._track.push(self._classifier.push(np.asarray(last, np.float32)))
+            self._track.push(self._classifier.push(_listenable(self._to_classifier.drain())))
             self._track.push(self._classifier.finish())
         self._track.finish()
         self.complete = True
@@ -229,8 +230,7 @@ class _Speech:
             return
         self._sound = np.concatenate([self._sound, pcm.samples], axis=-1)
         self._heard += len(pcm)
-        mono = self._to_classifier.push(pcm).samples
-        self._track.push(self._classifier.push(np.asarray(mono, np.float32)))
+        self._track.push(self._classifier.push(_listenable(self._to_classifier.push(pcm))))
 
     def take(self, samples: int) -> NDArray[Any]:
         """Up to ``samples`` of the sound, once."""
@@ -240,3 +240,8 @@ class _Speech:
 
     def mouth_at(self, time_s: float) -> Vectors | None:
         return self._track.at(time_s)
+
+
+def _listenable(pcm: PcmData) -> Floats:
+    """The samples within -1..1, whatever a float source put there."""
+    return np.clip(np.nan_to_num(np.asarray(pcm.samples, np.float32)), -1.0, 1.0)
