@@ -22,6 +22,9 @@ from vision_agents.plugins.lemonslice.sandbox.service import SandboxService
 from vision_agents.plugins.livekit.connection import LiveKitConnection
 from vision_agents.plugins.livekit.provider import LiveKitSession
 
+SIZE = (368, 560)
+"""The picture that the stand-in draws unless asked for another shape."""
+
 
 @asynccontextmanager
 async def serving(faults: Faults | None = None) -> AsyncIterator[SandboxService]:

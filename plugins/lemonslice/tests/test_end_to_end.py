@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import jwt
 import pytest
 
-from plugins.lemonslice.tests.helpers import serving, settings_for
+from plugins.lemonslice.tests.helpers import SIZE, serving, settings_for
 from vision_agents.core.testing.figures import five_utterances
 from vision_agents.core.testing.markers import MarkerDetector
 from vision_agents.core.testing.viewer import MeasuredCall
@@ -22,7 +22,6 @@ from vision_agents.plugins.livekit.tokens import join_token
 
 pytestmark = [pytest.mark.wire, pytest.mark.livekit, pytest.mark.timeout(120)]
 
-SIZE = (368, 560)
 FPS = 25
 SETTLE_S = 3.0  # LiveKit thins the pictures while its bandwidth estimate ramps up
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PROVIDER = "lemonslice"
 # Starting was seen to take 10 s; the supervisor's own limit for a start ends it if that is less.
 CREATE_TIMEOUT_S = 20.0
-CONTROL_TIMEOUT_S = 3.0
+CONTROL_TIMEOUT_S = 2.0
 CONTROL_ATTEMPTS = 2
 
 

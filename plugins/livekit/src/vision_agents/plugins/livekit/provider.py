@@ -50,6 +50,8 @@ logger = logging.getLogger(__name__)
 # Each wait's own limit; the supervisor's limit for the whole start is usually the shorter one.
 AVATAR_JOIN_TIMEOUT_S = 30.0
 FIRST_PICTURE_TIMEOUT_S = 15.0
+# A start call that was given up is listened to for so long.
+ANSWER_PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +139,33 @@ class LiveKitProviderAvatar(ProviderAvatar):
             media.phase("room")
             await session.join()
             media.phase("session")
-            session.guest = await self.invite(await session.invitation())
+            await self._invite(session)
             media.phase("avatar in the room")
             await session.wait_for_avatar()
             media.phase("first picture")
             await session.wait_for_picture()
             undo.pop_all()
             return session
+
+    async def _invite(self, session: LiveKitSession) -> None:
+        """Invite the avatar; cancelled, wait a moment for the answer, so that it can be ended.
+
+        The service may have started a session that only its answer tells us how to stop.
+        """
+        inviting = asyncio.create_task(
+            self.invite(await session.invitation()), name=f"{session.room_name}-invite"
+        )
+        try:
+            session.guest = await asyncio.shield(inviting)
+        except asyncio.CancelledError:
+            try:
+                await asyncio.wait({inviting}, timeout=ANSWER_PATIENCE_S)
+            finally:
+                inviting.cancel()
+            await asyncio.wait({inviting})
+            if not inviting.cancelled() and inviting.exception() is None:
+                session.guest = inviting.result()
+            raise
 
 
 class LiveKitSession(ProviderSession):
@@ -263,7 +285,10 @@ class LiveKitSession(ProviderSession):
         if not self._ended.done():
             self._ended.set_result(SessionEnd(reason))
         await self._speech.close()
-        await asyncio.gather(self._end_guest(reason), self._leave())
+        # We leave before the room goes: the SDK takes being put out for an accident, and says so.
+        # The worker too, where its service ends it: one whose room goes while it joins hangs.
+        await asyncio.gather(self._end_guest(reason), self._room.close())
+        await rooms.delete_room(self._connection, self.room_name)
 
     async def _end_guest(self, reason: EndReason) -> None:
         if self.guest is None:
@@ -274,11 +299,6 @@ class LiveKitSession(ProviderSession):
             logger.warning(
                 "%s: could not end session %s: %s", self._provider, self.room_name, error
             )
-
-    async def _leave(self) -> None:
-        # We first: the SDK takes being put out of a room for an accident, and says so.
-        await self._room.close()
-        await rooms.delete_room(self._connection, self.room_name)
 
     # -- how it can end ------------------------------------------------------------------------
 

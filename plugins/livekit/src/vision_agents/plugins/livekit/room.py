@@ -56,6 +56,14 @@ logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT_S = 10.0
 CALL_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 3.0
+# How long close() waits for an attempt to join, which must never be cancelled: a room that is
+# joined and whose SDK object does not answer within seconds makes the native library end the whole
+# process (livekit 1.2.1: "timed out waiting for ReadyForRoomEventRequest", then SIGTERM).
+SETTLE_TIMEOUT_S = 6.0
+SIGNAL_TIMEOUT_S = 5.0
+
+# Attempts that took longer; each leaves its room when it is through.
+_abandoned: set[asyncio.Task[None]] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,11 @@ class RoomClient:
         # Shielded, since a cancelled Room.connect leaves a participant behind that nobody owns.
         self._connecting = asyncio.create_task(
             room.connect(
-                url, token, rtc.RoomOptions(auto_subscribe=False, connect_timeout=timeout_s)
+                url,
+                token,
+                rtc.RoomOptions(
+                    auto_subscribe=False, connect_timeout=min(timeout_s, SIGNAL_TIMEOUT_S)
+                ),
             ),
             name=f"livekit-connect-{self._provider}",
         )
@@ -143,20 +155,20 @@ class RoomClient:
         self._closing = True
         self._changed.set()
         connecting = self._connecting
-        if connecting is not None and not connecting.done():
-            await asyncio.wait({connecting}, timeout=CLOSE_TIMEOUT_S)
-            connecting.cancel()
-            await asyncio.wait({connecting})
-        if connecting is not None and not connecting.cancelled():
-            connecting.exception()  # told by connect(), or of no interest any more
+        if connecting is not None:
+            await asyncio.wait({connecting}, timeout=SETTLE_TIMEOUT_S)
         await self._stop_readers()
         room, self._room = self._room, None
-        if room is None:
+        if room is None or connecting is None:
             return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await room.disconnect()
         self._ended = self._ended or "closed"
+        leaving = _leave(room, connecting)
+        if connecting.done():
+            await leaving
+        else:
+            abandoned = asyncio.create_task(leaving, name=f"livekit-late-{self._provider}")
+            _abandoned.add(abandoned)
+            abandoned.add_done_callback(_abandoned.discard)
 
     async def _stop_readers(self) -> None:
         tasks = list(self._readers.values())
@@ -477,6 +489,16 @@ class RoomClient:
     def _on_disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:
         self._ended = _reason_name(reason)
         self._tell(Disconnected(self._ended))
+
+
+async def _leave(room: rtc.Room, connecting: asyncio.Task[None]) -> None:
+    """Leave ``room`` once the attempt to join it is over, however it ended."""
+    await asyncio.wait({connecting})
+    if connecting.cancelled() or connecting.exception() is not None:
+        return  # told by connect(), or of no interest any more
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await room.disconnect()
 
 
 def _reason_name(reason: rtc.DisconnectReason.ValueType | None) -> str:

@@ -23,6 +23,8 @@ class Faults:
     """Failing answers carry HTML, as a proxy in front of the service would send."""
     answer_delay_s: float = 0.0
     """How long a ``create`` takes to answer."""
+    hang_control: bool = False
+    """A ``control`` call is never answered, and does nothing."""
     old_schema: bool = False
     """The fields and events that are newer than the first public schema are refused with 400."""
 
@@ -48,6 +50,7 @@ NAMED_FAULTS: dict[str, dict[str, Any]] = {
     "server-error": {"status": {"create": 500}},
     "flaky-start": {"status": {"create": 503}, "fail_times": 2},
     "html-errors": {"status": {"create": 502}, "body_not_json": True},
+    "control-hangs": {"hang_control": True},
     "control-fails": {"status": {"control": 500}},
     "slow-answer": {"answer_delay_s": 5.0},
     "old-schema": {"old_schema": True},

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .session import MakeDraw
 
 MAX_BODY_BYTES = 900_000
+# A `terminate` is answered when the worker has left, or after this long: one that is just joining
+# cannot turn back, and needs 1.2 s for it.
+LEAVE_PATIENCE_S = 3.0
 
 
 class SandboxService:
@@ -66,6 +69,20 @@ class SandboxService:
         """The sessions that are not over: those somebody pays for."""
         return [session for session in self.sessions.values() if not session.over]
 
+    def drop(self) -> None:
+        """The workers of all sessions are gone from their rooms, now; new ones work."""
+        for session in self.alive:
+            session.worker.leave("dropped")
+
+    def stall(self) -> None:
+        """The workers of the sessions alive stay in their rooms and send nothing any more."""
+        for session in self.alive:
+            session.worker.freeze()
+
+    def forget(self) -> None:
+        """Drop what is kept of sessions that are over."""
+        self.sessions = {key: value for key, value in self.sessions.items() if not value.over}
+
     # -- calls ---------------------------------------------------------------------------------
 
     async def _create(self, request: web.Request) -> web.Response:
@@ -109,12 +126,18 @@ class SandboxService:
         refused = self._refused(request, "control")
         if refused is not None:
             return refused
+        if self.faults.hang_control:
+            await _client_gone(request)
         session = self.sessions.get(request.match_info["id"])
         if session is None or session.over:
+            if session is not None:
+                await session.wait_left(LEAVE_PATIENCE_S)
             return _refuse(404, "no such session, or it has ended")
         body, _, problem = await _read_body(request)
         if problem is None:
             problem = session.control(str(body.get("event", "")), body)
+        if session.terminated:
+            await session.wait_left(LEAVE_PATIENCE_S)
         return _answer({"success": True}) if problem is None else _refuse(400, problem)
 
     def _refused(self, request: web.Request, call: str) -> web.Response | None:

@@ -32,6 +32,7 @@ FPS = 25
 SIZES = {"2x3": (368, 560), "9x16": (342, 608), "1x1": (456, 456)}
 COST_PER_S = 0.01
 TICK_S = 0.02
+CLOSE_TIMEOUT_S = 10.0
 IMAGE_CHANGE_S = 0.3
 
 
@@ -88,7 +89,7 @@ class SandboxSession:
     def start(self) -> None:
         """Begin; ``close`` awaits what this starts."""
         self._log.opened(self.session_id)
-        self._spawn(self._live(), "worker")
+        self._living = self._spawn(self._live(), "worker")
         self._spawn(self._watch(), "clocks")
 
     @property
@@ -128,13 +129,17 @@ class SandboxSession:
                 return f"unknown event: {event}"
         return None
 
+    async def wait_left(self, timeout_s: float) -> None:
+        """Wait until the worker has left the room, at most ``timeout_s``."""
+        await asyncio.wait({self._living}, timeout=timeout_s)
+
     async def close(self) -> None:
         """Stop everything; idempotent."""
         self._end("FAILED", "the service was stopped")
         tasks = [task for task in self._tasks if not task.done()]
         if tasks:
             # The worker leaves the room by itself when told; the rest has nothing to finish.
-            _, late = await asyncio.wait(tasks, timeout=3.0)
+            _, late = await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
             for task in late:
                 task.cancel()
             if late:
@@ -207,7 +212,8 @@ class SandboxSession:
         self._log.closed(self.session_id)
         self.worker.leave(because)
 
-    def _spawn(self, work: Any, name: str) -> None:
+    def _spawn(self, work: Any, name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=f"sandbox lemonslice {name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task

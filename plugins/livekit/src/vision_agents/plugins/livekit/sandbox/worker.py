@@ -7,6 +7,7 @@ what it was sent, and has a switch for every way in which workers were seen to f
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from dataclasses import dataclass, field
@@ -132,6 +133,10 @@ class AvatarWorker:
         self.left_because = self.left_because or because
         self._over.set()
 
+    def freeze(self) -> None:
+        """Stay in the room and send nothing any more, as a hung worker does."""
+        self._stage.freeze()
+
     def show_size(self, width: int, height: int) -> None:
         """From now on pictures are of another size; ``draw`` must already make them so."""
         self._size = (width, height)
@@ -141,7 +146,10 @@ class AvatarWorker:
         if self.faults.never_join:
             await self._over.wait()
             return
-        await asyncio.sleep(self.faults.join_delay_s)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.faults.join_delay_s):
+                await self._over.wait()
+                return
         try:
             await self.room.connect(self._url, self._token)
             async with asyncio.TaskGroup() as group:
