@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 import av
 import pytest
+from aiortc import VideoStreamTrack
 
 from vision_agents.core.avatars.provider import (
     EndReason,
@@ -24,6 +26,7 @@ from vision_agents.core.avatars.provider import (
 from vision_agents.core.errors import DisconnectedError, ProviderError
 from vision_agents.core.media.pcm import PcmData
 from vision_agents.core.testing.conformance import AvatarConformance, Bench, overrides
+from vision_agents.core.testing.parts import PassthroughAvatar
 
 from .flashing import KEY, FlashAvatar, FlashService, FlashSession, flash_bench
 
@@ -212,3 +215,56 @@ class TestReplacesWithReason(Mutant):
 class TestWaives(Mutant):
     __test__ = True
     waived: ClassVar[dict[str, str]] = {"test_stall": "the service has no such thing"}
+
+
+class PlainMutant(Mutant):
+    """The kit on an avatar that opens no provider sessions."""
+
+    plain: ClassVar[type[PassthroughAvatar]]
+
+    @asynccontextmanager
+    async def bench(self) -> AsyncIterator[Bench]:
+        yield Bench(make=self.plain)
+
+
+class TestPlainCloseHangs(PlainMutant):
+    __test__ = True
+
+    class plain(PassthroughAvatar):
+        async def close(self) -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await super().close()
+
+
+class TestPlainHoldsSpeech(PlainMutant):
+    """Works half a second behind, and does not notice a barge-in."""
+
+    __test__ = True
+
+    class plain(PassthroughAvatar):
+        async def _consume(self) -> None:
+            behind: asyncio.Queue[tuple[float, PcmData]] = asyncio.Queue()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._follow(behind))
+                async for chunk in self.input_audio_stream:
+                    if chunk.data is not None:
+                        behind.put_nowait((time.monotonic() + 0.5, chunk.data))
+
+        async def _follow(self, behind: asyncio.Queue[tuple[float, PcmData]]) -> None:
+            while True:
+                due_s, pcm = await behind.get()
+                await asyncio.sleep(due_s - time.monotonic())
+                await self._show(pcm)
+                await self._sync.wait_for_demand()
+
+
+class TestPlainManyTracks(PlainMutant):
+    """Makes a new track whenever it is asked for one."""
+
+    __test__ = True
+
+    class plain(PassthroughAvatar):
+        def video_output(self) -> VideoStreamTrack:
+            return VideoStreamTrack()

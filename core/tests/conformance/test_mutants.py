@@ -30,6 +30,9 @@ MUTATIONS = [
     ("TestUnmappedError", "test_auth_error", "raised RuntimeError: server said 401"),
     ("TestForgetsToDisconnect", "test_start_and_close", "1 session(s) still open"),
     ("TestKeepsEverything", "test_memory", "Python objects behind"),
+    ("TestPlainCloseHangs", "test_start_and_close", "close() did not return within 10 s"),
+    ("TestPlainHoldsSpeech", "test_cut", "old speech was heard up to"),
+    ("TestPlainManyTracks", "test_outputs_before_start", "makes a new track each time"),
     (
         "TestSkipsSilently",
         "test_nothing_is_left_out_silently",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vision_agents.core.testing.conformance.call import NotedCall
 from vision_agents.core.testing.conformance.check import check
-from vision_agents.core.testing.conformance.speech import LENGTH_S, unheard
+from vision_agents.core.testing.conformance.speech import LENGTH_S, MARK_S, first_heard_s, unheard
 from vision_agents.core.testing.conformance.talk import BargeIn, Talk, TalkBase, barge_in, judge
 
 if TYPE_CHECKING:
@@ -39,9 +39,8 @@ class BargeInChecks(TalkBase):
     @judge("after a barge-in nothing old is heard", _interrupted)
     def test_cut(self, talk: Talk) -> str:
         cut = talk.barge_ins[0]
-        following = talk.call.said[1]
-        begin = talk.call.started(following)
-        until_s = begin[0].at_s - PACKET_S if begin else float("inf")
+        # By what is heard, not by what is told: old speech may be told as the new utterance's.
+        until_s = first_heard_s(talk, talk.call.said[1]) - MARK_S
         late = [
             sound.at_s - cut.cut_at_s
             for sound in talk.call.loud(since_s=cut.cut_at_s + CUT_S)
@@ -84,9 +83,9 @@ class BargeInChecks(TalkBase):
         heard = talk.call.report().heard
         missing = unheard(new, {marker for _, marker in heard})
         assert not missing, "of the utterance after the barge-in words are missing"
-        begin = talk.call.started(new)[0]
-        again = [marker for at_s, marker in heard if marker in old.markers and at_s > begin.at_s]
-        assert not again, "old words were heard in the utterance after the barge-in"
+        cut_s = talk.barge_ins[0].cut_at_s + CUT_S
+        again = [marker for at_s, marker in heard if marker in old.markers and at_s > cut_s]
+        assert not again, "old words were heard after the barge-in"
         (end,) = talk.call.finished(new)
         assert not end.interrupted
 

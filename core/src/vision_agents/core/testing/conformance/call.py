@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["NotedCall", "NotedPicture", "NotedSound", "Said"]
 
 LOUD = 104  # -50 dBFS: below it counts as silence
+PATIENCE_S = 20.0
+"""How much later than it should be an utterance may be over before the kit gives up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +117,34 @@ class NotedCall(MeasuredCall):
         return said
 
     async def speak(self, seconds: float, **how: Any) -> Said:
-        """Send an utterance and wait until it is over, at most 20 s longer than it lasts."""
+        """Send an utterance and wait until it is over."""
         said = await self.send(seconds, **how)
         await self.over(said)
         return said
 
     async def over(self, said: Said) -> UtteranceFinished:
-        """Wait for the end of an utterance."""
+        """Wait for the end of an utterance, at most ``PATIENCE_S`` too long."""
         playback = self.avatar.audio_output().playback
-        return await playback.wait_finished(said.utterance_id, said.seconds + 20.0)
+        try:
+            return await playback.wait_finished(said.utterance_id, said.seconds + PATIENCE_S)
+        except TimeoutError:
+            heard_s = playback.heard_s(said.utterance_id)
+            raise AssertionError(
+                f"an utterance of {said.seconds:g} s was not over {PATIENCE_S:g} s after it should "
+                f"have been; {heard_s:.2f} s of it were heard"
+            ) from None
 
     async def heard(self, said: Said, seconds: float) -> None:
-        """Wait until so much of it was heard, at most 20 s longer than that takes."""
-        async with asyncio.timeout(seconds + 20.0):
-            await self._heard(said.utterance_id, seconds)
+        """Wait until so much of it was heard, at most ``PATIENCE_S`` too long."""
+        try:
+            async with asyncio.timeout(seconds + PATIENCE_S):
+                await self._heard(said.utterance_id, seconds)
+        except TimeoutError:
+            heard_s = self.avatar.audio_output().playback.heard_s(said.utterance_id)
+            raise AssertionError(
+                f"of an utterance of {said.seconds:g} s only {heard_s:.2f} s were heard within "
+                f"{seconds + PATIENCE_S:g} s"
+            ) from None
 
     # ------------------------------------------------------------------- what was noted
     def finished(self, said: Said) -> list[UtteranceFinished]:
