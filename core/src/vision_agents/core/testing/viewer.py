@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import av
+import numpy as np
 
 from vision_agents.core.edge.audio_track import OutboundAudioTrack
 from vision_agents.core.media.audio_stream import AudioOutputChunk, AudioOutputStream
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 RATE_HZ = 48_000
 SPEECH_RATE_HZ = 24_000
 SEND_S = 0.1
+AUDIBLE = 100  # of 32767: codecs make noise of a few units out of silence
 
 
 class Viewer:
@@ -72,7 +74,7 @@ class Viewer:
             frame = await self._audio.recv()
             now_s = time.monotonic()
             samples = frame.to_ndarray()[0]
-            if samples.any():
+            if np.abs(samples).max() > AUDIBLE:
                 self.last_sound_s = now_s + len(samples) / RATE_HZ
             self.detector.push_audio(PcmData.from_numpy(samples, RATE_HZ), now_s)
 
