@@ -126,7 +126,7 @@ class FaultySession(MemorySession):
             await super().interrupt(utterance=utterance)
             return
         self._note("interrupt", utterance)
-        self._late, self._puppet = self._puppet, self.puppet()
+        self._late, self._puppet = self._puppet, self._service.puppet()
         self._late_until_s = time.monotonic() + self._faults.late_s
         self._late_utterance = utterance
 

@@ -1,4 +1,4 @@
-"""A provider in memory: what a provider has to write, and a service to test everything else on.
+"""A provider in memory: what a provider has to write, and nothing else.
 
 ``MemoryAvatar(MemoryService())`` is a whole avatar without an account or a network: speech goes
 to a :class:`~vision_agents.core.testing.puppet.Puppet`, which gives it back in real time with a
@@ -9,73 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-import av
 
 from vision_agents.core.avatars.provider import (
     Capabilities,
     EndReason,
-    Limits,
     MediaSink,
     ProviderAvatar,
     ProviderSession,
     SessionEnd,
 )
-from vision_agents.core.errors import BusyError
 from vision_agents.core.media.pcm import PcmData
 from vision_agents.core.sync.utterances import Cleared, Finished, Started
-from vision_agents.core.testing.puppet import Began, Ended, Puppet, PuppetEvent
+from vision_agents.core.testing.memory import MemoryService
+from vision_agents.core.testing.puppet import Began, Ended, PuppetEvent
 
 if TYPE_CHECKING:
-    from vision_agents.core.testing.puppet import Samples, Step
+    import av
+
+    from vision_agents.core.testing.puppet import Step
 
 __all__ = ["MemoryAvatar", "MemoryService", "MemorySession"]
 
 PACKET_S = 0.02
-
-
-@dataclass
-class MemoryService:
-    """The service and what it has seen. ``sessions`` holds all ever opened, in order."""
-
-    rate_hz: int = 24_000
-    fps: int = 25
-    size: tuple[int, int] = (64, 48)
-    connect_s: float = 0.2
-    latency_s: float = 0.3
-    limits: Limits = field(default_factory=Limits)
-    max_sessions: int = 2
-    reports: bool = False
-    sessions: list[MemorySession] = field(default_factory=list)
-    most_alive: int = 0
-
-    @property
-    def alive(self) -> int:
-        """Sessions that are open now."""
-        return sum(session.alive for session in self.sessions)
-
-    async def open(self, media: MediaSink) -> MemorySession:
-        """Open a session; what cancellation interrupts leaves nothing."""
-        media.phase("room")
-        await asyncio.sleep(self.connect_s)
-        if self.alive >= self.max_sessions:
-            raise BusyError("all sessions of the account are in use", provider="memory")
-        session = self.make(media)
-        self.sessions.append(session)
-        session.begin()
-        self.most_alive = max(self.most_alive, self.alive)
-        return session
-
-    def make(self, media: MediaSink) -> MemorySession:
-        """A session of this service; one with faults makes another kind."""
-        return MemorySession(self, media)
-
-    def draw(self, samples: Samples) -> av.VideoFrame:
-        """The picture of one step."""
-        del samples
-        return av.VideoFrame(*self.size, "yuv420p")
 
 
 class MemorySession(ProviderSession):
@@ -89,7 +45,7 @@ class MemorySession(ProviderSession):
         self._service = service
         self._media = media
         self._closed: asyncio.Future[SessionEnd] = asyncio.get_running_loop().create_future()
-        self._puppet = self.puppet()
+        self._puppet = service.puppet()
         self._player: asyncio.Task[None] | None = None
 
     @property
@@ -161,13 +117,6 @@ class MemorySession(ProviderSession):
     def sound(self, pcm: PcmData) -> None:
         """A packet of sound leaves the service."""
         self._media.write_audio(pcm)
-
-    def puppet(self) -> Puppet:
-        """What turns speech into media."""
-        service = self._service
-        return Puppet(
-            service.draw, rate_hz=service.rate_hz, fps=service.fps, latency_s=service.latency_s
-        )
 
     def cleared(self, utterance: int) -> None:
         """Nothing of an interrupted utterance comes any more."""
