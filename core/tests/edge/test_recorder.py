@@ -69,6 +69,7 @@ async def test_a_recording_holds_what_was_said(tmp_path: Path, name: str) -> Non
     assert loud_s(tmp_path / name) == pytest.approx(1.0, abs=0.06)
     pictures = pictures_of(tmp_path / name)
     assert len(pictures) >= 28
+    assert pictures[0][1] > 60  # a face, not the black before it
     steps = np.diff([at_s for at_s, _ in pictures])
     assert np.allclose(steps, 1 / 30, atol=0.002)
 

@@ -116,6 +116,7 @@ class AVSynchronizer:
             self._fitting.submit(frame, self._stream.now_s())
 
     def _deliver(self, frame: av.VideoFrame, arrived_s: float) -> None:
+        self._face.offer(frame)
         self._engine.push_picture(frame, frame.pts, frame.time_base, arrived_s)
         self._arrived.notify()
 
@@ -232,11 +233,18 @@ class _Face:
         self.idle: av.VideoFrame | None = None
         self._size = width, height
         self._current: av.VideoFrame | None = None
+        self._first: av.VideoFrame | None = None  # of all; until one is shown
         self._since_s = float("-inf")  # when it was shown first
         self._ease_from: av.VideoFrame | None = None
         self._ease_s = 0.0
 
+    def offer(self, frame: av.VideoFrame) -> None:
+        """A picture came: better than black, as long as none is due."""
+        if self._current is None and self._first is None:
+            self._first = frame
+
     def show(self, frame: av.VideoFrame, now_s: float) -> av.VideoFrame:
+        self._first = None
         self._current, self._since_s, self._ease_from = frame, now_s, None
         return frame
 
@@ -251,7 +259,7 @@ class _Face:
     async def again(self, now_s: float) -> av.VideoFrame:
         """The picture to repeat, or a step on the way to the idle one."""
         if self._current is None:
-            self._current = self.idle if self.idle is not None else blank_frame(*self._size)
+            self._current = self.idle or self._first or blank_frame(*self._size)
         if self._ease_from is None and self.is_still(now_s):
             self.ease(now_s)
         if self._ease_from is not None and self.idle is not None:
