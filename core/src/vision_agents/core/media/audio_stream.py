@@ -336,10 +336,12 @@ class AudioOutputStream:
                 ticket.set_result(False)
         self._writers.clear()
         self.clear()
+        unheard_s = 0.0
         if self._sink is not None:
+            unheard_s = self._sink.queued_s()
             self._sink.clear()
         self._flush_mark = not self._closed
-        self.playback.on_flushed()
+        self.playback.on_flushed(unheard_s)
         for follower in self.followers:
             if follower is not self.playback:
                 follower.on_cut()

@@ -141,8 +141,8 @@ class Playback:
         if self.tracker.current is not None:
             self._emit(self.tracker.silent(duration_s, at_s))
 
-    def on_flushed(self) -> None:
-        self._emit(self.tracker.flushed(self._stream.now_s()))
+    def on_flushed(self, unheard_s: float = 0.0) -> None:
+        self._emit(self.tracker.flushed(self._stream.now_s(), unheard_s))
 
     def on_closed(self) -> None:
         self._emit(self.tracker.closed(self._stream.now_s()))

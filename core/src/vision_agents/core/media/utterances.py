@@ -273,8 +273,12 @@ class UtteranceTracker:
             self._finish(self._owed[0], "played", events, at_s)
 
     # ------------------------------------------------------------------- how it ends
-    def flushed(self, at_s: float) -> list[PlaybackEvent]:
-        """All that was owed was thrown away."""
+    def flushed(self, at_s: float, unheard_s: float = 0.0) -> list[PlaybackEvent]:
+        """All that was owed was thrown away, and the last ``unheard_s`` of what had passed."""
+        if self._owed:
+            passing = self._owed[0]
+            passing.passed_s = max(0.0, passing.passed_s - unheard_s)
+            passing.heard_s = max(0.0, passing.heard_s - unheard_s)
         return self._end_all("flushed", at_s)
 
     def closed(self, at_s: float) -> list[PlaybackEvent]:
