@@ -95,17 +95,23 @@ async def test_second_person_sees_and_hears_the_avatar_in_step(
             await agent.play(speech(2.0, 5))
             await asyncio.sleep(0.5)
         report, reference = ears.report(), control.report()
-    assert ears.sizes == {SIZE}
     lengths_s = [end - start for start, end in report.utterances]
-    assert [round(length, 2) for length in (lengths_s[0], lengths_s[4])] == pytest.approx(
-        [3.0, 2.0], abs=0.02
+    relative_ms = report.p95_ms(reference.median_ms)
+    print(  # noqa: T201 - figures worth reading in the report
+        f"{len(report.all_offsets)} markers: offset median {report.median_ms:+.1f} ms, control "
+        f"{reference.median_ms:+.1f} ms, p95 relative {relative_ms:.1f} ms; lengths "
+        f"{[round(length, 3) for length in lengths_s]} s, heard "
+        f"{[round(event.heard_s, 3) for event in finished]} s, gaps {report.gaps}"
     )
+    assert ears.sizes == {SIZE}
+    # Opus rings on for some milliseconds.
+    assert [lengths_s[0], lengths_s[4]] == pytest.approx([3.0, 2.0], abs=0.025)
     assert lengths_s[1:4] == pytest.approx([event.heard_s for event in finished[1:4]], abs=0.06)
     assert not [gap for gap in report.gaps if gap[1] > 0.02]
     assert not report.missing_pictures
     # Five utterances, each with its first marker; the whole ones with their last.
     assert {21, 26, 42, 63, 84, 105, 108} <= set(report.offsets)
-    assert report.p95_ms(reference.median_ms) < 45
+    assert relative_ms < 45
 
 
 async def test_the_agent_hears_everybody_with_their_name(
