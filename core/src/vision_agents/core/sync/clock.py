@@ -98,7 +98,8 @@ class SourceClock:
         minima.append((now_s, offset))
         while now_s - minima[0][0] > policy.DRIFT_WINDOW_S:
             minima.popleft()
-        if now_s - minima[0][0] >= policy.DRIFT_LEAST_S:
+        least_s = policy.DRIFT_LEAST_S + policy.DRIFT_LEAST_PER_JITTER * self.jitter_s
+        if now_s - minima[0][0] >= least_s:
             self.drift = _drift(minima, self.jitter_s)
         window_s = policy.WINDOW_S + policy.WINDOW_PER_JITTER * self.jitter_s
         recent = [

@@ -17,8 +17,10 @@ BUCKET_S = 0.25
 """Arrivals are kept as one minimum per this long."""
 DRIFT_WINDOW_S = 30.0
 """Clocks that run apart are seen as the movement of the minimum over this long."""
-DRIFT_LEAST_S = 6.0
-"""A movement over less time than this is jitter more often than drift (measured)."""
+DRIFT_LEAST_S = 2.0
+DRIFT_LEAST_PER_JITTER = 40.0
+"""A movement over less time than this, and so many jitters more, is jitter more often than drift
+(measured)."""
 DRIFT_JITTERS = 0.2
 """Movement of the minimum by less than this share of the jitter proves no drift; measured: with
 delays that wander over 160 ms a slope taken at its word ramps the offset up by 4 ms a second."""
