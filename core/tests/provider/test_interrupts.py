@@ -56,3 +56,95 @@ def test_random_interrupts(virtual: Callable[..., Any], call: Any, seed: int) ->
         assert service.alive == 0
 
     virtual(main())
+
+
+def _told(now: Any) -> int:
+    sessions = now.service.sessions
+    return sum(what == "interrupt" for session in sessions for _, what, _ in session.calls)
+
+
+def test_a_service_with_nothing_to_say_is_not_told(virtual: Callable[..., Any], call: Any) -> None:
+    async def main() -> None:
+        async with call() as now:
+            await now.barge_in()
+            await now.speak(1.0)
+            await asyncio.sleep(0.5)
+            await now.barge_in()
+            assert _told(now) == 0
+
+    virtual(main())
+
+
+def test_a_barge_in_before_the_first_sound(virtual: Callable[..., Any], call: Any) -> None:
+    async def main() -> None:
+        async with call() as now:
+            line = now.line(2.0)
+            await now.say(line, speed=50.0)
+            await now.barge_in()
+            after = await now.speak(1.0)
+            await asyncio.sleep(0.1)
+            assert _told(now) == 1
+        assert not set(line.words) & set(now.listener.codes)
+        assert not now.tally(after).lost
+
+    virtual(main())
+
+
+def test_a_barge_in_while_it_starts(virtual: Callable[..., Any], call: Any) -> None:
+    async def main() -> None:
+        now = call()
+        now.service.connect_s = 2.0
+        starting = asyncio.create_task(now.__aenter__())
+        await asyncio.sleep(0.5)
+        line = now.line(1.0)
+        await now.say(line, speed=50.0)
+        await now.barge_in()
+        await starting
+        after = await now.speak(1.0)
+        await asyncio.sleep(0.1)
+        await now.__aexit__()
+        assert not set(line.words) & set(now.listener.codes)
+        assert not now.tally(after).lost
+
+    virtual(main())
+
+
+def test_ten_barge_ins_in_five_seconds(virtual: Callable[..., Any], call: Any) -> None:
+    async def main() -> None:
+        async with call() as now:
+            for _ in range(10):
+                line = now.line(2.0)
+                saying = asyncio.create_task(now.say(line))
+                await asyncio.sleep(0.4)
+                saying.cancel()
+                cut_at_s = await now.barge_in()
+                await asyncio.sleep(0.1)
+                assert old_after(now, cut_at_s, line) == []
+            after = await now.speak(1.0)
+            await asyncio.sleep(0.1)
+        assert not now.tally(after).lost
+        assert now.tally(after).waited_s <= 2.5
+
+    virtual(main())
+
+
+def test_interrupt_alone_cuts_what_still_arrives_of_the_utterance(
+    virtual: Callable[..., Any], call: Any
+) -> None:
+    """Without a flush of the agent's stream, the rest of the utterance is unwanted too."""
+
+    async def main() -> None:
+        async with call() as now:
+            line = now.line(3.0)
+            saying = asyncio.create_task(now.say(line, speed=1.0))
+            await asyncio.sleep(1.5)
+            await now.avatar.audio_output().flush()
+            cut_at_s = asyncio.get_running_loop().time()
+            await now.avatar.interrupt()
+            await saying
+            after = await now.speak(1.0)
+            await asyncio.sleep(0.1)
+        assert old_after(now, cut_at_s, line) == []
+        assert not now.tally(after).lost
+
+    virtual(main())
