@@ -21,6 +21,7 @@ from vision_agents.core.edge import Call, Interrupt, Say
 from vision_agents.core.errors import ConfigError, MediaError, StateError
 from vision_agents.core.events.avatar import AvatarDegradedEvent, AvatarPlaybackStartedEvent
 from vision_agents.plugins.web import WebEdge
+from vision_agents.plugins.web.server import FILES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,15 +35,7 @@ pytestmark = pytest.mark.wire
 async def test_the_page_is_served_and_locked_down(open_edge: OpenEdge) -> None:
     edge = await open_edge()
     async with aiohttp.ClientSession(edge.url) as http:
-        for path in (
-            "/",
-            "/main.js",
-            "/call.js",
-            "/measure.js",
-            "/plots.js",
-            "/style.css",
-            "/icon.svg",
-        ):
+        for path in FILES:
             async with http.get(path) as response:
                 assert response.status == 200, path
                 assert "default-src 'self'" in response.headers["Content-Security-Policy"]

@@ -26,6 +26,7 @@ FILES = {
     "/main.js": ("main.js", "text/javascript"),
     "/call.js": ("call.js", "text/javascript"),
     "/measure.js": ("measure.js", "text/javascript"),
+    "/microphone.js": ("microphone.js", "text/javascript"),
     "/plots.js": ("plots.js", "text/javascript"),
 }
 HEADERS = {

@@ -2,6 +2,7 @@
 
 import { Call } from "./call.js";
 import { Meter, isPast, median } from "./measure.js";
+import { Microphone } from "./microphone.js";
 import { Plot } from "./plots.js";
 
 const SAMPLE_MS = 250;
@@ -164,59 +165,22 @@ document.addEventListener("keydown", (event) => {
 
 // -- microphone ----------------------------------------------------------------------------------
 
-let microphone = null; // {track, context} while on
+const microphone = new Microphone();
 
-async function microphoneOn() {
-  if (!navigator.mediaDevices) {
-    return notice("Browsers give a microphone only to pages from localhost or over https.");
-  }
-  let stream;
+async function turnMicrophone(on) {
+  $("microphone").disabled = true;
   try {
-    stream = await navigator.mediaDevices.getUserMedia({
-      audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-    });
+    await call.microphone(on ? await microphone.open(() => turnMicrophone(false)) : null);
+    if (!on) await microphone.close();
   } catch (error) {
-    return notice(error.name === "NotAllowedError"
-      ? "The microphone is blocked for this page; allow it in the browser's address bar."
-      : error.name === "NotFoundError" ? "No microphone was found."
-        : `The microphone cannot be used: ${error.message}`);
+    notice(error.message);
   }
-  const [track] = stream.getAudioTracks();
-  track.onended = microphoneOff; // unplugged, or permission withdrawn
-  const context = new AudioContext();
-  const analyser = new AnalyserNode(context, { fftSize: 1024 });
-  context.createMediaStreamSource(stream).connect(analyser);
-  microphone = { track, context, analyser, samples: new Float32Array(1024) };
-  await call.microphone(track);
-  showMicrophone(true);
-}
-
-async function microphoneOff() {
-  const { track, context } = microphone ?? {};
-  microphone = null;
-  showMicrophone(false);
-  await call.microphone(null);
-  track?.stop();
-  await context?.close();
-}
-
-function showMicrophone(on) {
-  $("microphone").setAttribute("aria-pressed", on);
+  $("microphone").disabled = false;
+  $("microphone").setAttribute("aria-pressed", microphone.isOpen);
   $("level").style.transform = "";
 }
 
-function microphoneLevel() {
-  microphone.analyser.getFloatTimeDomainData(microphone.samples);
-  let sum = 0;
-  for (const sample of microphone.samples) sum += sample * sample;
-  return Math.min(1, Math.sqrt(sum / microphone.samples.length) * 5);
-}
-
-$("microphone").addEventListener("click", async () => {
-  $("microphone").disabled = true;
-  await (microphone ? microphoneOff() : microphoneOn());
-  $("microphone").disabled = false;
-});
+$("microphone").addEventListener("click", () => turnMicrophone(!microphone.isOpen));
 
 // -- notices -------------------------------------------------------------------------------------
 
@@ -280,7 +244,7 @@ async function sample() {
       report?.dropped ? `${report.dropped} not sent in time` : null,
       report?.viewers > 1 ? `${report.viewers} watching` : null].filter(Boolean).join(" · ")
     : "no picture yet";
-  if (microphone) $("level").style.transform = `scaleX(${microphoneLevel()})`;
+  if (microphone.isOpen) $("level").style.transform = `scaleX(${microphone.level()})`;
   for (const plot of Object.values(plots)) plot.draw(now);
 }
 
