@@ -22,6 +22,8 @@ RATE_S = 0.03
 """By so much what the service counts may differ from what was sent: a resampler's edges."""
 GAP_S = 0.06
 """A hole in speech shorter than three packets is hardly heard."""
+WIRE_GAP_S = 0.25
+"""In real time a busy machine starves stand-in and engine alike; longer than this is no hiccup."""
 MARK_S = 0.06
 """How far the told beginning of an utterance may be from its first sound: three packets."""
 FIRST_MARKER_S = 0.25
@@ -60,8 +62,10 @@ class SpeechChecks(TalkBase):
             f"{sent_s:.2f} s were said and {heard_s:.2f} s heard"
         )
         holes = [length for at, length in talk.call.report().gaps if _inside(talk, at, length)]
-        assert max(holes, default=0.0) <= GAP_S, f"speech has holes: {_milliseconds(holes)}"
-        return f"{heard_s:.2f} s of {sent_s:.2f} s"
+        limit_s = GAP_S if self.tier == "pure" else WIRE_GAP_S
+        assert max(holes, default=0.0) <= limit_s, f"speech has holes: {_milliseconds(holes)}"
+        longest = f", longest hole {max(holes) * 1e3:.0f} ms" if holes else ""
+        return f"{heard_s:.2f} s of {sent_s:.2f} s{longest}"
 
     @judge("the service gets the sound at its own rate and layout", _ordinary, log=True)
     def test_rate(self, talk: Talk) -> str:
