@@ -48,12 +48,19 @@ async def _demo(
             click.echo(f"The face is at {edge.url}  (Ctrl-C ends)")
             if open_page:
                 await asyncio.to_thread(webbrowser.open, edge.url)
+        await _until_over(agent, edge, greeting)
+
+
+async def _until_over(agent: Agent, edge: Edge, greeting: str) -> None:
+    try:
         async with asyncio.TaskGroup() as group:
             greet = group.create_task(_greet(agent, edge, greeting), name="demo-greeting")
             serve = group.create_task(_serve(agent, edge), name="demo-commands")
             await agent.finish()
             greet.cancel()
             serve.cancel()
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None  # the first one is why the others ended
 
 
 async def _greet(agent: Agent, edge: Edge, greeting: str) -> None:
