@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -179,6 +180,23 @@ def test_the_peers_wheel_beside_ours_is_named(tmp_path: Path) -> None:
     done = render("--text", "a", "--out", str(tmp_path / "a.mp4"), path=tmp_path)
     assert "'vision-agents' 0.6.9 is installed beside 'vision-agents-core'" in message(done)
     assert "pip uninstall vision-agents &&" in message(done)
+
+
+def test_a_full_disk_is_told_and_what_there_is_plays(tmp_path: Path) -> None:
+    """No file may grow beyond 100 kB: fails in the same call as a full disk."""
+    text, out = tmp_path / "text.txt", tmp_path / "talk.mp4"
+    text.write_text("All work and no play makes a dull day. " * 50)
+    limited = ["prlimit", "--fsize=100000", *COMMAND]
+    if shutil.which("prlimit") is None:
+        pytest.skip("not installed: apt install util-linux")
+    done = subprocess.run(
+        [*limited, "--text-file", str(text), "--out", str(out), *SMALL],
+        capture_output=True,
+        timeout=50,
+    )
+    assert "the disk is full" in message(done)
+    assert "can be played" in message(done)
+    assert seconds_of(out) > 1
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

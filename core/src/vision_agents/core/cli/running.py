@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Coroutine
 from typing import Any
@@ -31,8 +32,10 @@ async def _until_told(main: Coroutine[Any, Any, None]) -> None:
         task.cancel()
 
     # SIGINT is asyncio.run's own; a service manager or a container sends this one.
-    loop.add_signal_handler(signal.SIGTERM, stop)
+    with contextlib.suppress(NotImplementedError):  # Windows has no such thing
+        loop.add_signal_handler(signal.SIGTERM, stop)
     try:
         await main
     finally:
-        loop.remove_signal_handler(signal.SIGTERM)
+        with contextlib.suppress(NotImplementedError):
+            loop.remove_signal_handler(signal.SIGTERM)
