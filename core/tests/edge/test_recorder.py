@@ -205,10 +205,10 @@ async def test_an_unknown_ending_is_told(tmp_path: Path, name: str) -> None:
 
 
 async def test_a_recording_needs_sound(tmp_path: Path) -> None:
-    agent = make_agent(tmp_path / "talk.mp4", avatar=None, tts=None)
+    edge = RecorderEdge(tmp_path / "talk.mp4")
     with pytest.raises(StateError, match="needs sound"):
-        async with agent.join():
-            pytest.fail("the block is never entered")
+        await edge.publish(audio=None, video=None)
+    await edge.close()
 
 
 async def test_close_works_from_any_state(tmp_path: Path) -> None:

@@ -293,8 +293,7 @@ class Agent:
             self._start_avatar(),
         )
         self._reports.follow(self._speech)
-        has_sound = self.tts is not None or self.avatar is not None
-        await edge.publish(audio=self._speech.output if has_sound else None, video=self._video)
+        await edge.publish(audio=self._speech.output, video=self._video)
         self._state = AgentState.READY
         self._background.spawn("edge", lambda: self._watch(edge))
         if (stt := self.stt) is not None:
@@ -347,7 +346,7 @@ class Agent:
                 f"the agent is {self._state.value}: it can speak only in a call, that is inside "
                 "'async with agent.join(call):'"
             )
-        if interrupt:
+        if interrupt and self._speech.busy:
             await self.interrupt()
         self._raise_failure()
         spoken = await self._speech.speak(lines)
