@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vision_agents.core.plugin import Capabilities
+from vision_agents.plugins.livekit.policy import RECEIVE_SKEW_S
 
 CAPABILITIES: Final = Capabilities(
     sample_rate_hz=16_000,
@@ -17,6 +18,7 @@ CAPABILITIES: Final = Capabilities(
     fps=25.0,
     idle_timeout_s=60.0,
     max_session_s=1800.0,
+    receive_skew_s=RECEIVE_SKEW_S,
     reports=frozenset({"started", "finished"}),
     needs_account=True,
     needs_services=("livekit_url", "base_url"),

@@ -7,8 +7,6 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from livekit import rtc
 from vision_agents.plugins.livekit.frames import to_livekit_audio, to_livekit_video
 from vision_agents.plugins.livekit.publishing import audio_options, video_options
@@ -21,15 +19,18 @@ if TYPE_CHECKING:
     from vision_agents.core.testing.puppet import Puppet, PuppetEvent
     from vision_agents.plugins.livekit.room import RoomClient
 
-# Sound waits this long in LiveKit's source, so that a busy event loop makes no gap in speech; the
-# pictures wait as long on our side. A guess that held on two shared cores.
+# Sound waits this long in LiveKit's source, so that a busy event loop makes no gap in speech. A
+# guess that held on two shared cores.
 LEAD_S = 0.1
-# Behind by more than this, the steps missed are skipped rather than played in a rush.
-MAX_LATENESS_S = 1.0
+# How often a frozen stage looks whether it may go on.
+IDLE_S = 0.02
 
 
 class PuppetStage:
     """Plays ``puppet`` into the room of ``room``; pictures and sound leave together.
+
+    The sound's source is the clock: a picture is shown when the sound pushed with it begins to
+    leave, whatever the event loop was doing meanwhile.
 
     ``on_event`` is called when the sound an event belongs to leaves, on the event loop. ``publish``
     once, then ``run`` in a task of the caller's; ``close`` when that task has ended.
@@ -50,7 +51,7 @@ class PuppetStage:
         self._names = (audio_name, video_name)
         self._audio = rtc.AudioSource(puppet.rate_hz, 1, queue_size_ms=round(4000 * LEAD_S))
         self._video: rtc.VideoSource | None = None
-        self._waiting: deque[tuple[float, av.VideoFrame | None, tuple[PuppetEvent, ...]]] = deque()
+        self._waiting: deque[tuple[float, av.VideoFrame, tuple[PuppetEvent, ...]]] = deque()
         self._frozen = False
         self._cut = False
 
@@ -80,45 +81,43 @@ class PuppetStage:
 
     async def run(self) -> None:
         """Play until cancelled."""
-        period_s = float(1 / self._puppet.fps)
-        await self._prime()
-        due_s = time.monotonic()
         while True:
-            now_s = time.monotonic()
-            if now_s - due_s > MAX_LATENESS_S:
-                due_s = now_s
             if self._cut:
-                await self._drop()
-            if not self._frozen:
+                self._drop()
+            if self._frozen:
+                await asyncio.sleep(IDLE_S)
+                continue
+            ahead_s = self._audio.queued_duration
+            if ahead_s < LEAD_S:
                 step = self._puppet.step()
-                self._waiting.append((due_s + LEAD_S, step.frame, step.events))
+                self._waiting.append((time.monotonic() + ahead_s, step.frame, step.events))
                 await self._audio.capture_frame(
                     to_livekit_audio(step.samples, self._puppet.rate_hz, 1)
                 )
-                self._show(time.monotonic())
-            due_s += period_s
-            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+            self._show(time.monotonic())
+            await asyncio.sleep(self._until_next())
+
+    def _until_next(self) -> float:
+        """Seconds until sound is wanted or a picture is due."""
+        wanted_s = self._audio.queued_duration - LEAD_S
+        due_s = self._waiting[0][0] - time.monotonic() if self._waiting else wanted_s
+        return max(0.0, min(wanted_s, due_s))
 
     def _show(self, now_s: float) -> None:
-        while self._waiting and self._waiting[0][0] <= now_s + 0.001:
+        while self._waiting and self._waiting[0][0] <= now_s:
             _, frame, events = self._waiting.popleft()
-            if self._video is not None and frame is not None:
+            if self._video is not None:
                 self._video.capture_frame(to_livekit_video(frame))
             for event in events:
                 self._on_event(event)
 
-    async def _drop(self) -> None:
+    def _drop(self) -> None:
         self._cut = False
         self._audio.clear_queue()
         events = [event for _, _, waiting in self._waiting for event in waiting]
         self._waiting.clear()
         for event in events:
             self._on_event(event)
-        await self._prime()
-
-    async def _prime(self) -> None:
-        silence = np.zeros(round(LEAD_S * self._puppet.rate_hz), np.int16)
-        await self._audio.capture_frame(to_livekit_audio(silence, self._puppet.rate_hz, 1))
 
     async def close(self) -> None:
         """Release the sources; the tracks go when the room is left."""
