@@ -7,7 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from vision_agents.core.testing.figures import CallFigures, five_utterances
+from vision_agents.core.testing.figures import (
+    Bars,
+    CallFigures,
+    five_utterances,
+    settled_figures,
+)
 from vision_agents.core.testing.viewer import MeasuredCall
 from vision_agents.plugins.anam.avatar import AnamAvatar
 from vision_agents.plugins.anam.sandbox import sandbox
@@ -31,25 +36,22 @@ async def measured(*faults: str) -> CallFigures:
 
 
 @pytest.mark.wire
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(200)
 async def test_five_utterances_and_three_interrupts(
     record_property: Callable[[str, object], None],
 ) -> None:
-    seen = await measured()
-    print(seen)  # noqa: T201 - a figure that is worth reading in the report
+    bars = Bars()
+    seen = await settled_figures(measured, bars)
+    print(seen)  # noqa: T201 - figures worth reading in the report
     record_property("figures", str(seen))
-    assert seen.markers_missing == ()
-    assert seen.length_error_ms <= 20.0
-    assert seen.longest_gap_ms <= 20.0
-    assert seen.offset_p95_ms <= 45.0
-    assert seen.sound_after_interrupt_ms <= 40.0  # 20 ms under way, and the tick that measures
+    assert bars.missed(seen) == []
 
 
 @pytest.mark.wire
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(200)
 async def test_with_packets_lost_and_late(record_property: Callable[[str, object], None]) -> None:
-    seen = await measured("lossy")
+    bars = Bars(length_error_ms=300.0, longest_gap_ms=300.0, offset_p95_ms=80.0)
+    seen = await settled_figures(lambda: measured("lossy"), bars)
     print(seen)  # noqa: T201
     record_property("figures", str(seen))
-    assert seen.offset_p95_ms <= 80.0
-    assert seen.sound_after_interrupt_ms <= 40.0
+    assert [miss for miss in bars.missed(seen) if "markers" not in miss] == []

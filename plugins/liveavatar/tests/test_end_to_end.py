@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from vision_agents.core.testing.figures import five_utterances
+from vision_agents.core.testing.figures import (
+    Bars,
+    CallFigures,
+    five_utterances,
+    relative_to,
+    settled_figures,
+)
 from vision_agents.core.testing.viewer import MeasuredCall
 from vision_agents.plugins.liveavatar.avatar import LiveAvatarAvatar
 from vision_agents.plugins.liveavatar.sandbox import API_KEY, AVATAR_ID, flash_draw
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
 SIZE = (640, 360)
 SETTLE_S = 3.0  # LiveKit thins the pictures while its bandwidth estimate ramps up
 
-pytestmark = [pytest.mark.wire, pytest.mark.livekit, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.wire, pytest.mark.livekit, pytest.mark.timeout(200)]
 
 
 @pytest_asyncio.fixture
@@ -52,30 +58,29 @@ async def test_five_utterances_and_three_interrupts(
     livekit_server: LiveKitServer,
     record_property: Callable[[str, object], None],
 ) -> None:
-    async with MeasuredCall(avatar(service), source_size=SIZE) as call:
-        (session,) = service.sessions.values()
-        async with control_pair(
-            livekit_server.connection, room=session.session_id, identity=AVATAR_IDENTITY
-        ) as control:
-            await asyncio.sleep(SETTLE_S)
-            seen = await five_utterances(call)
-        control_ms = control.report().median_ms
-        relative_ms = call.report().p95_ms(control_ms)
-    text = f"{seen}; control pair {control_ms:+.1f} ms, p95 relative {relative_ms:.1f} ms"
-    print(text)  # noqa: T201 - figures worth reading in the report
-    record_property("figures", text)
-    assert session.too_early == 0
-    assert max(session.message_bytes) <= MAX_MESSAGE_BYTES
-    counts = Counter(session.received)
-    assert counts["agent.speak_end"] >= 2
-    assert counts["agent.interrupt"] == 3
+    async def measure() -> CallFigures:
+        async with MeasuredCall(avatar(service), source_size=SIZE) as call:
+            session = list(service.sessions.values())[-1]
+            async with control_pair(
+                livekit_server.connection, room=session.session_id, identity=AVATAR_IDENTITY
+            ) as control:
+                await asyncio.sleep(SETTLE_S)
+                seen = await five_utterances(call)
+            seen = relative_to(seen, call.report(), control.report().median_ms)
+        text = f"{seen} (offsets relative to a control pair in the same room)"
+        print(text)  # noqa: T201 - figures worth reading in the report
+        record_property("figures", text)
+        return seen
+
+    bars = Bars()
+    seen = await settled_figures(measure, bars)
     assert service.live_sessions == []
-    assert session.end_reason == "USER_CLOSED"
-    assert seen.markers_missing == ()
-    assert seen.length_error_ms <= 20.0
-    assert seen.longest_gap_ms <= 20.0
-    assert relative_ms <= 45.0
-    assert seen.sound_after_interrupt_ms <= 40.0  # 20 ms under way, and the tick that measures
+    for session in service.sessions.values():
+        assert session.too_early == 0
+        assert max(session.message_bytes) <= MAX_MESSAGE_BYTES
+        assert Counter(session.received)["agent.interrupt"] == 3
+        assert session.end_reason == "USER_CLOSED"
+    assert bars.missed(seen) == []
 
 
 @pytest.mark.parametrize("family", ["speak", "state"])
