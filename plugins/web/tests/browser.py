@@ -13,7 +13,8 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from plugins.web.tests.judge import Recording
 from plugins.web.tests.media import ControlAudio, ControlVideo
-from vision_agents.core.edge.ice import close_connection, loopback_candidates
+from vision_agents.core.edge.ice import loopback_candidates
+from vision_agents.core.edge.peer import close_peer
 from vision_agents.core.testing.requirements import require_program
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class ControlPair:
         exc: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await close_connection(self._connection)
+        await close_peer(self._connection)
 
     async def _answer(self, offer_sdp: str) -> str:
         self._connection.addTransceiver(self._audio, direction="sendonly")

@@ -20,7 +20,8 @@ from aiortc.mediastreams import MediaStreamError
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 
-from vision_agents.core.edge.ice import close_connection, loopback_candidates
+from vision_agents.core.edge.ice import loopback_candidates
+from vision_agents.core.edge.peer import close_peer
 
 
 class Visitor:
@@ -51,7 +52,7 @@ class Visitor:
         trace: TracebackType | None,
     ) -> None:
         if self.peer is not None:
-            await close_connection(self.peer)
+            await close_peer(self.peer)
         await self._stack.aclose()
 
     async def send(self, **message: object) -> None:

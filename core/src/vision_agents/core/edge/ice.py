@@ -1,25 +1,19 @@
-"""What aiortc and aioice (0.13) do not do by themselves about a connection's path.
+"""Host candidates that aioice (0.13) leaves out: 127.0.0.1, for a peer on this very machine.
 
 aioice gathers every interface's addresses but skips 127.0.0.1, so on a machine without a network
-there is no candidate at all; and a connection closed while it connects leaves tasks behind. This
-is the one place that reaches into them for that.
+there is no candidate at all. This is the one place that reaches into it for that.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import aioice.ice
 
-if TYPE_CHECKING:
-    from aiortc import RTCPeerConnection
-
 LOOPBACK = "127.0.0.1"
-CHECK_INTERVAL_S = 0.02
 """How often ``aioice.Connection.connect`` looks whether it is done."""
 
 _mode: ContextVar[Literal["stock", "add", "only"]] = ContextVar(
@@ -55,17 +49,3 @@ def loopback_candidates(*, only: bool = False) -> Iterator[None]:
 def reachable_address() -> str:
     """An IPv4 address for other machines to reach this one; 127.0.0.1 without a network."""
     return next(iter(_stock(use_ipv4=True, use_ipv6=False)), LOOPBACK)
-
-
-async def close_connection(connection: RTCPeerConnection) -> None:
-    """Close a peer connection for good, also one that is connecting just now; idempotent.
-
-    ``aioice.Connection.connect`` may find itself connected after it was closed, and then starts
-    consent checks that go on for half a minute. A second close, once it has, ends them.
-    """
-    connecting = connection.iceConnectionState == "checking"
-    await connection.close()
-    if connecting:
-        await asyncio.sleep(2 * CHECK_INTERVAL_S)
-        for transceiver in connection.getTransceivers():
-            await transceiver.receiver.transport.transport._connection.close()

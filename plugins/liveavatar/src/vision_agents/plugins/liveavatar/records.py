@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vision_agents.core.plugin import Capabilities
+from vision_agents.plugins.livekit.policy import RECEIVE_SKEW_S
 
 CAPABILITIES = Capabilities(
     sample_rate_hz=24_000,
@@ -14,6 +15,7 @@ CAPABILITIES = Capabilities(
     max_chunk_bytes=700_000,
     # An interrupt then has little to drop.
     max_lead_s=3.0,
+    receive_skew_s=RECEIVE_SKEW_S,
     keep_alive_s=120.0,
     idle_timeout_s=300.0,
     reports=frozenset({"started", "finished"}),

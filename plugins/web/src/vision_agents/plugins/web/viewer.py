@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtcconfiguration import RTCBundlePolicy
 
-from vision_agents.core.edge.ice import close_connection, loopback_candidates
+from vision_agents.core.edge.ice import loopback_candidates
+from vision_agents.core.edge.peer import close_peer
 from vision_agents.plugins.web.encoding import (
     Governor,
     last_rtp_timestamp,
@@ -158,7 +159,7 @@ class Viewer:
         if connection is not None:
             try:
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                    await close_connection(connection)
+                    await close_peer(connection)
             except TimeoutError:
                 logger.warning("%s: closing took over %g s", self.participant, CLOSE_TIMEOUT_S)
         if microphone is not None:
