@@ -23,7 +23,7 @@ SIZE = (320, 180)
 UTTERANCE_S = 2.0
 MOST_GAP_S = 0.5
 
-pytestmark = [pytest.mark.wire, pytest.mark.livekit]
+pytestmark = [pytest.mark.wire, pytest.mark.livekit, pytest.mark.proof]
 
 
 @pytest_asyncio.fixture
@@ -69,7 +69,6 @@ async def test_sessions_are_renewed_before_their_cap(
     assert max(gaps, default=0.0) <= MOST_GAP_S
 
 
-@pytest.mark.proof
 @pytest.mark.timeout(400)
 async def test_three_minutes_with_a_cap_and_sockets_that_drop(
     service: SandboxService, record_property: Callable[[str, object], None]
