@@ -24,7 +24,7 @@ from vision_agents.core.avatars.provider.policy import (
 if TYPE_CHECKING:
     from vision_agents.core.avatars.provider.levels import Profile
 
-_SNAP_BACK_S = 0.15  # a burst that begins this shortly after its place in the script begins there
+_SNAP_BACK_S = 0.15  # a word that lasted this much longer than in the script ran into the next
 _SHORT_S = 0.08  # a word may end this much early: packets get lost, codecs and filters trim
 _LOST_END_S = 0.3  # so may one that a pause follows which lasts as long as the script's own
 _LIKE_S = 0.1  # two pauses are alike when they differ by less
@@ -42,7 +42,7 @@ class Echo:
         """When it last grew because of speech."""
         self.quiet_s = PAUSE_S
         """For how long silence has come; 0 while speech does."""
-        self._quiet_from_s = position_s
+        self._quiet_from_s = self._burst_from_s = position_s
         self._unconfirmed_s: float | None = None
         self._heard_s = 0.0
         self._lost_s = 0.0
@@ -61,7 +61,7 @@ class Echo:
         self.quiet_s = 0.0 if loud else was_quiet_s + duration_s
         if loud:
             if was_quiet_s >= PAUSE_S:
-                self.position_s = self._onset(sent_s, was_quiet_s)
+                self.position_s = self._burst_from_s = self._onset(sent_s, was_quiet_s)
                 self._unconfirmed_s = None
             if self.position_s < sent_s:
                 self.position_s = min(self.position_s + duration_s, sent_s)
@@ -100,7 +100,7 @@ class Echo:
 
     def restart(self, position_s: float, *, now_s: float) -> None:
         """Follow the script from ``position_s`` on; what was learnt of the network stays."""
-        self.position_s = self._quiet_from_s = position_s
+        self.position_s = self._quiet_from_s = self._burst_from_s = position_s
         self.skip_to(position_s, now_s=now_s)
 
     def _crumb_s(self, speech_s: float) -> float:
@@ -127,7 +127,9 @@ class Echo:
         if run is None:
             due = self._profile.next_loud(self.position_s)
             return self.position_s if due is None or due > sent_s else due
-        if self.position_s - run[0] < _SNAP_BACK_S:
+        into_s = self.position_s - run[0]
+        ran_over = self._burst_from_s < run[0] - _EPSILON_S  # from the word before into this one
+        if into_s < _EPSILON_S or (ran_over and into_s < _SNAP_BACK_S):
             return run[0]
         following = self._profile.next_loud(run[1])
         rest_s = run[1] - self.position_s

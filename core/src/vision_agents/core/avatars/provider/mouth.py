@@ -279,9 +279,14 @@ class Mouth:
         return self.echo.owes(min(until_s, self.sent_s))
 
     def settle(self, now_s: float) -> None:
-        """Do not wait for the last bit of an utterance when silence comes in its place."""
+        """Do not wait for the last bit of an utterance when silence comes in its place.
+
+        Not while a call is under way: the service may not have that bit yet.
+        """
         silent = self.echo.quiet_s >= SILENCE_ENDS_S and now_s - self.heard_at_s < ALIVE_WITHIN_S
-        line = self._script.line_at(self.position_s) if silent and self.owes() else None
+        if not silent or self._busy or not self.owes():
+            return
+        line = self._script.line_at(self.position_s)
         if line is not None:
             self.echo.let_go(line.start_s, min(line.end_s, self.sent_s))
 
