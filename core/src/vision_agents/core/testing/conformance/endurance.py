@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from vision_agents.core.testing.clock import real_monotonic
 from vision_agents.core.testing.conformance.call import NotedCall
 from vision_agents.core.testing.conformance.check import check
-from vision_agents.core.testing.conformance.guard import watch_the_loop
+from vision_agents.core.testing.conformance.guard import Blocked, watch_the_loop
 from vision_agents.core.testing.conformance.lifecycle import LifecycleChecks
 
 if TYPE_CHECKING:
@@ -33,13 +33,10 @@ class EnduranceChecks(LifecycleChecks):
     @check("the event loop is never blocked")
     async def test_never_blocks(self, bench: Bench) -> str:
         await self._cycle(bench, 0.5)  # imports what is imported on first use
-        with watch_the_loop(self.selector()) as blocked:
-            async with NotedCall(self.make(bench), bench) as call:
-                said = await call.send(2.0)
-                await call.heard(said, 0.5)
-                await call.interrupt()
-                await call.speak(0.6)
-        assert not blocked.times, f"the event loop was blocked {blocked}"
+        blocked = await self._watched(bench)
+        if blocked.lines:
+            blocked = blocked.again(await self._watched(bench))
+        assert not blocked.lines, f"the event loop was blocked {blocked}"
         return "start, speech, barge-in, close"
 
     @check("memory does not grow over cycles of start and close")
@@ -58,6 +55,15 @@ class EnduranceChecks(LifecycleChecks):
             f"each start and close leaves {grown:.0f} Python objects behind ({done} cycles)"
         )
         return f"{max(0.0, grown):.0f} objects a cycle over {done} cycles"
+
+    async def _watched(self, bench: Bench) -> Blocked:
+        with watch_the_loop(self.selector()) as blocked:
+            async with NotedCall(self.make(bench), bench) as call:
+                said = await call.send(2.0)
+                await call.heard(said, 0.5)
+                await call.interrupt()
+                await call.speak(0.6)
+        return blocked
 
     async def _cycle(self, bench: Bench, seconds: float = 0.0) -> None:
         avatar = self._attached(bench)

@@ -7,7 +7,6 @@ import gc
 import os
 import sys
 import threading
-import time
 import traceback
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -78,16 +77,17 @@ def _sockets() -> list[str]:
 
 @dataclass
 class Blocked:
-    """When the loop was blocked: seconds, and the line that did it."""
+    """Where the loop was blocked: line of code to the longest time there, in seconds."""
 
-    times: list[tuple[float, str]] = field(default_factory=list)
+    lines: dict[str, float] = field(default_factory=dict)
 
-    @property
-    def longest_s(self) -> float:
-        return max((seconds for seconds, _ in self.times), default=0.0)
+    def again(self, other: Blocked) -> Blocked:
+        """What blocked in both runs: a busy machine's hiccup does not hit the same line twice."""
+        both = self.lines.keys() & other.lines.keys()
+        return Blocked({line: max(self.lines[line], other.lines[line]) for line in both})
 
     def __str__(self) -> str:
-        return "; ".join(f"for {seconds * 1e3:.0f} ms at {line}" for seconds, line in self.times)
+        return "; ".join(f"for {s * 1e3:.0f} ms at {line}" for line, s in self.lines.items())
 
 
 @contextmanager
@@ -115,42 +115,32 @@ class _Watcher(threading.Thread):
         self._blocked = blocked
         self._thread = threading.get_ident()
         self._native = threading.get_native_id()
-        self._clock = time.pthread_getcpuclockid(self._thread)
 
     def run(self) -> None:
         episode: float | None = None
-        asleep = samples = 0
-        cpu_s = 0.0
+        queued_s = 0.0
         while not self.stop.wait(SAMPLE_S):
             since_s = self._selector.busy_since_s
             if since_s is None:
                 continue
             if since_s != episode:
-                episode, asleep, samples = since_s, 0, 0
-                cpu_s = time.clock_gettime(self._clock)
-            samples += 1
-            asleep += self._sleeps()
-            busy_s = real_monotonic() - since_s
-            worked_s = time.clock_gettime(self._clock) - cpu_s
-            if busy_s > BLOCKED_S and (asleep >= samples / 2 or worked_s > BLOCKED_S * 0.8):
-                self._note(busy_s, episode)
+                episode, queued_s = since_s, self._queued_s()
+                continue
+            busy_s = real_monotonic() - since_s - (self._queued_s() - queued_s)
+            if busy_s > BLOCKED_S:
+                self._note(busy_s)
 
-    def _sleeps(self) -> bool:
-        """Whether the loop's thread waits for something rather than for a processor."""
+    def _queued_s(self) -> float:
+        """How long the loop's thread has waited for a processor in its life (Linux; else 0)."""
         try:
-            with open(f"/proc/self/task/{self._native}/stat", encoding="ascii") as file:
-                return file.read().rpartition(")")[2].split()[0] in "SD"
-        except OSError:
-            return True  # no such folder on this system: take the clock's word
+            with open(f"/proc/self/task/{self._native}/schedstat", encoding="ascii") as file:
+                return int(file.read().split()[1]) / 1e9
+        except (OSError, IndexError, ValueError):
+            return 0.0
 
-    def _note(self, busy_s: float, episode: float) -> None:
+    def _note(self, busy_s: float) -> None:
         frame = sys._current_frames().get(self._thread)
-        if frame is None:
-            return
-        line = traceback.extract_stack(frame, limit=1)[0]  # the innermost
-        where = f"{line.filename}:{line.lineno}: {line.line}"
-        if getattr(self, "_noted", None) == episode:
-            self._blocked.times[-1] = (busy_s, self._blocked.times[-1][1])
-        else:
-            self._noted = episode
-            self._blocked.times.append((busy_s, where))
+        if frame is not None:
+            at = traceback.extract_stack(frame, limit=1)[0]  # the innermost
+            line = f"{at.filename}:{at.lineno}: {at.line}"
+            self._blocked.lines[line] = max(busy_s, self._blocked.lines.get(line, 0.0))
