@@ -10,8 +10,9 @@ import pytest
 import yarl
 
 from vision_agents.core.testing.conformance import AvatarConformance, Bench, Fault
+from vision_agents.core.testing.puppet import flash_draw
 from vision_agents.plugins.anam.avatar import AnamAvatar
-from vision_agents.plugins.anam.sandbox import AVATAR_ID, flash_draw
+from vision_agents.plugins.anam.sandbox import AVATAR_ID
 from vision_agents.plugins.anam.sandbox.faults import Faults, Refusal
 from vision_agents.plugins.anam.sandbox.service import SandboxService
 

@@ -25,7 +25,7 @@ from vision_agents.core.errors import (
     ProviderTimeoutError,
     QuotaError,
 )
-from vision_agents.core.media import PcmData
+from vision_agents.core.media import PcmData, PcmLike, as_pcm
 from vision_agents.plugins.anam.sandbox.faults import Refusal
 from vision_agents.plugins.anam.session import AnamSession
 from vision_agents.plugins.anam.settings import AnamSettings
@@ -60,9 +60,8 @@ class Seen:
         if np.frombuffer(frame.planes[0], np.uint8)[:200].mean() > 150:
             self.bright_s.append(time.monotonic())
 
-    def _audio(self, pcm: object) -> None:
-        assert hasattr(pcm, "to_ndarray")
-        if np.abs(pcm.to_ndarray()).max() > 3000:
+    def _audio(self, pcm: PcmLike) -> None:
+        if np.abs(as_pcm(pcm).samples).max() > 3000:
             self.loud_s.append(time.monotonic())
 
 

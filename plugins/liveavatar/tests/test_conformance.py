@@ -9,9 +9,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 
 from vision_agents.core.testing.conformance import AvatarConformance, Bench, Fault
+from vision_agents.core.testing.puppet import flash_draw
 from vision_agents.core.testing.viewer import MeasuredCall
 from vision_agents.plugins.liveavatar.avatar import LiveAvatarAvatar
-from vision_agents.plugins.liveavatar.sandbox import AVATAR_ID, Faults, flash_draw
+from vision_agents.plugins.liveavatar.sandbox import AVATAR_ID, Faults
 from vision_agents.plugins.liveavatar.sandbox.service import SandboxService
 from vision_agents.plugins.liveavatar.sandbox.stage import livekit_stages
 from vision_agents.plugins.livekit.sandbox.server import LiveKitServer

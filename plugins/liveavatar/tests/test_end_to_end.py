@@ -17,9 +17,10 @@ from vision_agents.core.testing.figures import (
     relative_to,
     settled_figures,
 )
+from vision_agents.core.testing.puppet import flash_draw
 from vision_agents.core.testing.viewer import MeasuredCall
 from vision_agents.plugins.liveavatar.avatar import LiveAvatarAvatar
-from vision_agents.plugins.liveavatar.sandbox import API_KEY, AVATAR_ID, flash_draw
+from vision_agents.plugins.liveavatar.sandbox import API_KEY, AVATAR_ID
 from vision_agents.plugins.liveavatar.sandbox.service import SandboxService
 from vision_agents.plugins.liveavatar.sandbox.stage import AVATAR_IDENTITY, livekit_stages
 from vision_agents.plugins.liveavatar.wire import MAX_MESSAGE_BYTES

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from vision_agents.core.testing.puppet import flash_draw
 from vision_agents.core.testing.viewer import MeasuredCall
 from vision_agents.plugins.liveavatar.avatar import LiveAvatarAvatar
-from vision_agents.plugins.liveavatar.sandbox import API_KEY, AVATAR_ID, Faults, flash_draw
+from vision_agents.plugins.liveavatar.sandbox import API_KEY, AVATAR_ID, Faults
 from vision_agents.plugins.liveavatar.sandbox.service import SandboxService
 from vision_agents.plugins.liveavatar.sandbox.stage import livekit_stages
 

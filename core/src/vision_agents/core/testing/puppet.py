@@ -172,3 +172,10 @@ def _pour(source: _Utterance, out: Samples, filled: int) -> int:
         source.played += take
         source.starved = False
     return filled
+
+
+def flash_draw(width: int, height: int, fps: int) -> Draw:
+    """A ``draw`` whose pictures lip-sync can be read from: what a stand-in shows as its face."""
+    from vision_agents.core.testing.markers import FlashRenderer
+
+    return FlashRenderer(width, height, fps).frame

@@ -7,10 +7,17 @@ knows that the service was told of an interrupt, and not only that a method retu
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-__all__ = ["Seen", "ServiceLog"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from _typeshed import DataclassInstance
+
+    Faults = TypeVar("Faults", bound=DataclassInstance)
+
+__all__ = ["Seen", "ServiceLog", "switched_on"]
 
 What = Literal["opened", "speech", "ended", "interrupted", "closed"]
 
@@ -83,3 +90,18 @@ class ServiceLog:
         size_bytes: int = 0,
     ) -> None:
         self.seen.append(Seen(time.monotonic(), what, session, utterance, seconds, size_bytes))
+
+
+def switched_on(
+    faults: Faults, named: Mapping[str, Mapping[str, Any]], names: Iterable[str]
+) -> Faults:
+    """``faults`` with all of ``names`` switched on; ``named`` says which fields each one sets.
+
+    Raises:
+        ValueError: a name that is not in ``named``; the message lists those that are.
+    """
+    for name in names:
+        if name not in named:
+            raise ValueError(f"no fault named {name!r}; there are: {', '.join(named)}")
+        faults = replace(faults, **named[name])
+    return faults

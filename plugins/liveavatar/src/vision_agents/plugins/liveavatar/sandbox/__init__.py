@@ -6,20 +6,20 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vision_agents.core.testing.puppet import flash_draw
+from vision_agents.core.testing.service import switched_on
 from vision_agents.plugins.liveavatar.sandbox.faults import NAMED_FAULTS, Faults
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from vision_agents.plugins.liveavatar.sandbox.stage import Draw
 
 AVATAR_ID = "dd73ea75-1218-4ef3-92ce-606d5f7fbc0a"
 API_KEY = "sandbox-key"
 
-__all__ = ["API_KEY", "AVATAR_ID", "NAMED_FAULTS", "Faults", "flash_draw", "sandbox"]
+__all__ = ["API_KEY", "AVATAR_ID", "NAMED_FAULTS", "Faults", "sandbox"]
 
 
 @asynccontextmanager
@@ -34,7 +34,7 @@ async def sandbox(*, port: int = 0, faults: Sequence[str] = ()) -> AsyncIterator
     from vision_agents.plugins.liveavatar.sandbox.stage import livekit_stages
     from vision_agents.plugins.livekit.sandbox.server import LiveKitServer
 
-    chosen = named_faults(faults)
+    chosen = switched_on(Faults(), NAMED_FAULTS, faults)
 
     with LiveKitServer() as server:
         stages = livekit_stages(server.connection, flash_draw)
@@ -50,24 +50,3 @@ async def sandbox(*, port: int = 0, faults: Sequence[str] = ()) -> AsyncIterator
             }
         finally:
             await service.close()
-
-
-def flash_draw(width: int, height: int, fps: int) -> Draw:
-    """Pictures from which lip-sync can be read."""
-    from vision_agents.core.testing.markers import FlashRenderer
-
-    return FlashRenderer(width, height, fps).frame
-
-
-def named_faults(names: Sequence[str]) -> Faults:
-    """The faults with these names, all switched on.
-
-    Raises:
-        ValueError: a name that is none of ``NAMED_FAULTS``.
-    """
-    faults = Faults()
-    for name in names:
-        if name not in NAMED_FAULTS:
-            raise ValueError(f"no fault named {name!r}; there are: {', '.join(NAMED_FAULTS)}")
-        faults = replace(faults, **NAMED_FAULTS[name])
-    return faults
