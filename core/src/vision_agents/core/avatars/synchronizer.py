@@ -151,6 +151,7 @@ class AVSynchronizer:
 
         Also where nobody pulls, offline, and after :meth:`close`.
         """
+        self._engine.serve_on_demand()
         await asyncio.sleep(0)  # a source that is always behind must not keep the loop
         while not self._closed:
             self._stream.advance()
@@ -212,9 +213,9 @@ class AVSynchronizer:
         return await self._face.again(tick_s), 0.0
 
     @property
-    def offline_s(self) -> float | None:
-        """The position of an offline reader; None in a live call."""
-        return self._stream.now_s() if self._stream.offline else None
+    def offline_start_s(self) -> float | None:
+        """Where an offline reader began; None in a live call."""
+        return self._stream.offline_start_s if self._stream.offline else None
 
     async def _wait_for_picture(self, tick_s: float) -> None:
         """Wait until the picture for ``tick_s`` is there or will not come, within bounds."""

@@ -27,8 +27,8 @@ class PictureSource(Protocol):
         ...
 
     @property
-    def offline_s(self) -> float | None:
-        """The position of an offline reader of the sound; None in a live call."""
+    def offline_start_s(self) -> float | None:
+        """Where an offline reader of the sound began; None in a live call."""
         ...
 
 
@@ -56,8 +56,8 @@ class QueuedVideoTrack(VideoStreamTrack):
         Raises:
             MediaStreamError: the track was stopped.
         """
-        if (offline_s := self._source.offline_s) is not None:
-            return await self._recv_offline(offline_s)
+        if (start_s := self._source.offline_start_s) is not None:
+            return await self._recv_offline(start_s)
         tick_s = self._reserve(time.monotonic())
         wait_s = tick_s - time.monotonic()
         if wait_s > 0:
@@ -69,10 +69,11 @@ class QueuedVideoTrack(VideoStreamTrack):
         assert self._first_s is not None
         return self._stamper.stamp(picture, round((tick_s - self._first_s) * _CLOCK_HZ))
 
-    async def _recv_offline(self, offline_s: float) -> av.VideoFrame:
-        """Offline, a tick follows each other at once; whoever reads keeps them beside the sound."""
+    async def _recv_offline(self, start_s: float) -> av.VideoFrame:
+        """Offline, ticks follow each other at once, the first where the sound began; whoever
+        reads keeps them beside the sound."""
         if self._first_s is None:
-            self._first_s = self._next_s = offline_s
+            self._first_s = self._next_s = start_s
         if self.readyState != "live":
             raise MediaStreamError
         tick_s, self._next_s = self._next_s, self._next_s + self._interval_s

@@ -69,6 +69,8 @@ class AudioOutputStream:
         self._arrived = Signal()
         self._sink: AudioSink | None = None
         self._offline_s: float | None = None
+        self.offline_start_s = 0.0
+        """Where the offline clock began; of no meaning before :meth:`use_offline_clock`."""
         self.followers: list[Playback] = []
         """Outputs that owe what is sent here."""
         self.playback = Playback(self)
@@ -293,7 +295,7 @@ class AudioOutputStream:
     def use_offline_clock(self) -> None:
         """Time is the samples pulled by :meth:`pull_offline` from now on."""
         if self._offline_s is None:
-            self._offline_s = time.monotonic()
+            self._offline_s = self.offline_start_s = time.monotonic()
 
     @property
     def offline(self) -> bool:

@@ -23,6 +23,8 @@ class SourceClock:
         the same network's."""
         self.drift: float = before.drift if before is not None else 0.0
         """Seconds by which the source falls behind per second."""
+        self.steady: bool = before.steady if before is not None else False
+        """The source sends when it is asked to: only its first packet says when it began."""
         self.began_s: float | None = None
         """Local time of the line's first packet; None before it."""
         self.late_s = 0.0
@@ -56,6 +58,8 @@ class SourceClock:
             self._origin = offset
         lead = self.origin(arrival_s) - offset
         self.late_s = -lead
+        if self.steady:
+            return
         if lead > 0:
             self._consider(offset, arrival_s, lead, head_start_s)
         elif self._lowest is not None:

@@ -73,6 +73,7 @@ class SyncEngine(Generic[T]):
         self.counters = Counters()
         self.parked = False
         """The source waits for demand: what is missing will not come before time moves on."""
+        self._on_demand = False
         self.given_up = False
         """Offline: nothing came for as long as the reader would wait; until something does."""
         self._interval_s = 1 / fps
@@ -124,10 +125,21 @@ class SyncEngine(Generic[T]):
         self._sound.break_line()
         self._pictures.forget()
 
+    def serve_on_demand(self) -> None:
+        """The source makes its media when they are asked for: when they come says nothing about
+        a network, so neither the depth nor the mapping follows it."""
+        if self._on_demand:
+            return
+        self._on_demand = True
+        if not self._shared:  # else the mapping cannot come apart, and may follow a slow source
+            self._sound.line_clock().steady = self._pictures.clock.steady = True
+
     # -------------------------------------------------------------------------- sound goes out
     @property
     def target_s(self) -> float:
         """How long media should wait, for the jitter seen."""
+        if self._on_demand:
+            return policy.DEPTH_S
         jitter = max(self._sound.jitter_s, self._pictures.jitter_s)
         return max(policy.DEPTH_S, policy.PULL_S + jitter)
 
@@ -239,7 +251,8 @@ class SyncEngine(Generic[T]):
     def _starve(self, now_s: float, left_s: float) -> float:
         """Nothing is there: the utterance is over, or the network is late in mid-speech."""
         if self._hold is None and self._stretch is not None:
-            cut = peak(self._last[..., -_TAIL_SAMPLES:]) > LOUD and not self.parked
+            cut = peak(self._last[..., -_TAIL_SAMPLES:]) > LOUD
+            cut = cut and not (self.parked or self.given_up)
             position_s = self._playhead.at(now_s)
             if cut:
                 self._hold = _Hold(position_s, now_s - position_s)
@@ -262,7 +275,7 @@ class SyncEngine(Generic[T]):
         arrived_s = self._pictures.arrived_s
         if arrived_s is not None and now_s - arrived_s < policy.HOLD_SILENT_S:
             hold.spent_s += left_s
-        if hold.spent_s > policy.HOLD_S or self.parked:
+        if hold.spent_s > policy.HOLD_S or self.parked or self.given_up:
             self._hold = self._stretch = None
             self._playhead.play(now_s, now_s - hold.delay_s)
         else:
@@ -297,7 +310,7 @@ class SyncEngine(Generic[T]):
 
     def _wait_for_pictures(self, delay_s: float, now_s: float, left_s: float) -> float:
         """Silence that lets pictures be in time which come late again and again."""
-        short_s = self._pictures.needs_s - delay_s
+        short_s = 0.0 if self._on_demand else self._pictures.needs_s - delay_s
         if self._short_since_s is None:
             if short_s > policy.DEPTH_SLACK_S:
                 self._short_since_s = now_s
@@ -376,12 +389,14 @@ class SyncEngine(Generic[T]):
         return count_chunks(self._fifo)
 
     def ahead_s(self, now_s: float) -> float:
-        """How far sound and pictures reach beyond what is heard at ``now_s``."""
+        """How far the sound, or the pictures where there is none, reach beyond what is heard."""
         position_s = self._playhead.at(now_s)
-        ends = [self._pictures.newest_s(now_s)]
+        newest_s = self._pictures.newest_s(now_s)
         if self.buffered_s:
-            ends.append(self._sound.end_s(now_s))
-        return max((end - position_s for end in ends if end is not None), default=0.0)
+            return self._sound.end_s(now_s) - position_s
+        if self._stretch is not None and not self.parked:  # speech has run out
+            return 0.0
+        return newest_s - position_s if newest_s is not None else 0.0
 
     def covers(self, time_s: float) -> bool:
         """Offline: whether the picture for ``time_s`` is there, or will not come by waiting."""

@@ -92,6 +92,9 @@ class PictureQueue(Generic[T]):
             elif self.clock is _ARRIVAL or (reading.anew and self.clock.is_far(media, now_s)):
                 self.clock = SourceClock(self.clock)
             self.clock.observe(media, now_s, head_start_s)
+            if self.clock.steady and self.clock.late_s > policy.PAUSE_S:
+                self.clock = SourceClock(self.clock)
+                self.clock.observe(media, now_s)
             self._note_lateness()
         if self._last_media_s is not None:
             self._steps.append(media - self._last_media_s)

@@ -100,6 +100,9 @@ AWAY_S = 1.0
 """Whoever comes back after this long is not given what was said just before; a shorter absence
 may have been a busy machine, and every word counts (guess)."""
 
+PAUSE_S = 0.25
+"""A source on demand that comes this much later than it could have had paused."""
+
 # ------------------------------------------------------------------------------- pictures
 LOCK_RATIO = 0.03
 """Rates that agree this well (or are multiples of each other) are locked in phase."""

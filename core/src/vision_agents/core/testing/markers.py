@@ -283,6 +283,8 @@ class MarkerReport:
     """Pictures in which no valid code was found."""
     heard: list[tuple[float, int]]
     """``(when, marker)`` of each burst heard, in order."""
+    timeline: tuple[tuple[float, float], ...] = ()
+    """``(when heard, offset in ms)`` of each marker, in the order heard."""
 
     @property
     def all_offsets(self) -> list[float]:
@@ -335,6 +337,7 @@ class MarkerDetector:
         heard, gaps, utterances = self._hear()
         seen = self._flashes()
         offsets: dict[int, list[float]] = {}
+        timeline: list[tuple[float, float]] = []
         missing_pictures = []
         for at_s, marker in heard:
             flash = _nearest(seen.get(marker, []), at_s)
@@ -342,11 +345,12 @@ class MarkerDetector:
                 missing_pictures.append(marker)
             else:
                 offsets.setdefault(marker, []).append((flash - at_s) * 1000)
+                timeline.append((at_s, (flash - at_s) * 1000))
         names = {marker for _, marker in heard}
         missing_sounds = [marker for marker in seen if marker not in names]
         return MarkerReport(
             offsets, missing_pictures, missing_sounds, gaps, utterances, len(self._seen),
-            self._unreadable, heard,
+            self._unreadable, heard, tuple(timeline),
         )  # fmt: skip
 
     def _hear(
