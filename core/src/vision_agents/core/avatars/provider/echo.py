@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 _SNAP_BACK_S = 0.15  # a word that lasted this much longer than in the script ran into the next
 _SHORT_S = 0.08  # a word may end this much early: packets get lost, codecs and filters trim
-_LOST_END_S = 0.3  # so may one that a pause follows which lasts as long as the script's own
-_LIKE_S = 0.1  # two pauses are alike when they differ by less
+_LOST_END_S = 0.2  # so may one that a pause follows which lasts as long as the script's own
+_LIKE_S = 0.05  # two pauses are alike when they differ by less
 _EPSILON_S = 1e-6
 
 
@@ -135,8 +135,7 @@ class Echo:
         rest_s = run[1] - self.position_s
         if following is None or following >= sent_s or rest_s > _LOST_END_S:
             return self.position_s
-        pause_s = following - run[1]
-        if pause_s - _LIKE_S <= quiet_s <= pause_s + rest_s + _LIKE_S:
+        if abs(quiet_s - (following - run[1])) <= _LIKE_S:
             self._lost_s += rest_s
             return following
         return self.position_s

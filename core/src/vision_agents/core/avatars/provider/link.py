@@ -25,7 +25,6 @@ from vision_agents.core.avatars.provider.orders import (
 from vision_agents.core.avatars.provider.policy import (
     CALL_TIMEOUT_S,
     DISCONNECT_TIMEOUT_S,
-    FIRST_LATENCY_S,
     PHASE_TIMEOUT_S,
     RENEW_BEFORE_S,
     RENEW_FORCE_S,
@@ -144,7 +143,7 @@ class Link:
             script,
             self._capabilities,
             limits,
-            latency_s=FIRST_LATENCY_S if latency_s is None else latency_s,
+            latency_s=latency_s,
             now_s=now_s,
         )
         self.mouth.seen_at_s = now_s

@@ -24,6 +24,7 @@ from vision_agents.core.avatars.provider.policy import (
     BRIDGE_AFTER_S,
     CUT_AFTER_S,
     CUT_BEFORE_S,
+    FIRST_LATENCY_S,
     HANDOVER_MARGIN_S,
     MAX_UNSPOKEN_S,
     SILENCE_ENDS_S,
@@ -75,11 +76,11 @@ class Mouth:
         capabilities: Capabilities,
         limits: Limits,
         *,
-        latency_s: float,
+        latency_s: float | None,
         now_s: float,
     ) -> None:
-        self.latency_s = latency_s
-        """From a first chunk sent to its sound back: assumed at first, then as measured."""
+        self.measured_latency_s = latency_s
+        """From a first chunk sent to its sound back; ``None`` before that was seen."""
         self.gate = Gate(capabilities.clear_timeout_s)
         self.echo = Echo(script.profile, script.end_s, now_s=now_s)
         self.until_s = math.inf
@@ -109,6 +110,12 @@ class Mouth:
         self._called_at_s = now_s
         self._busy = False  # a call is under way
         self._awaiting: tuple[float, float] | None = None  # (position, when it was sent)
+
+    @property
+    def latency_s(self) -> float:
+        """From a first chunk sent to its sound back: assumed at first, then as measured."""
+        measured_s = self.measured_latency_s
+        return FIRST_LATENCY_S if measured_s is None else measured_s
 
     @property
     def position_s(self) -> float:
@@ -143,7 +150,9 @@ class Mouth:
         near = (self.position_s - CUT_BEFORE_S, self.position_s + CUT_AFTER_S)
         expected_s = -math.inf
         if self._awaiting is not None:
-            expected_s = self._awaiting[1] + self.latency_s + HANDOVER_MARGIN_S
+            latency_s = self.measured_latency_s  # unknown: only the service or its time can tell
+            expected_s = math.inf if latency_s is None else self._awaiting[1] + latency_s
+            expected_s += HANDOVER_MARGIN_S
         self.gate.close(
             now_s,
             pause_s=self._script.profile.longest_pause_s(*near),
@@ -258,7 +267,7 @@ class Mouth:
         if not self.gate.lets_through(now_s, loud=loud):
             return False
         if loud and self._awaiting is not None:
-            self.latency_s = max(0.0, now_s - self._awaiting[1])
+            self.measured_latency_s = max(0.0, now_s - self._awaiting[1])
             self._awaiting = None
         self.echo.sound(duration_s, loud=loud, sent_s=self.sent_s, now_s=now_s)
         return True

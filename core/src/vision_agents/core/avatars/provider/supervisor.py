@@ -344,7 +344,7 @@ class Supervisor:
         self._note_floor(now_s)
         self._renew_if_due(now_s)
         if isinstance(self._floor, Mouth):
-            self._latency_s = self._floor.latency_s
+            self._latency_s = self._floor.measured_latency_s or self._latency_s
             speaking = self._director.unspoken
             self._report.changed(self.machine.up(now_s, speaking=speaking))
         self._tell_ends()
