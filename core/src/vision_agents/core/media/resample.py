@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Resampler"]
 
+_FILTER_SAMPLES = 128
+"""Longer than swresample's filter at any rates of speech."""
+
 
 class Resampler:
     """Converts a stream piece by piece without clicks at the seams (libswresample).
@@ -32,12 +35,14 @@ class Resampler:
         self._source: tuple[int, int, str] | None = None
         self._filter: av.AudioResampler | None = None
         self._fed_s = 0.0
-        self._given_s = 0.0
+        self._given = 0  # samples
 
     @property
     def held_s(self) -> float:
         """Seconds of input taken whose output has not come yet."""
-        return max(0.0, self._fed_s - self._given_s) if self._filter is not None else 0.0
+        if self._filter is None:
+            return 0.0
+        return max(0.0, self._fed_s - self._given / self._out.sample_rate)
 
     def push(self, pcm: PcmLike) -> PcmData:
         """The output that is ready; may be empty."""
@@ -45,7 +50,7 @@ class Resampler:
         kind = (piece.sample_rate, piece.channels, piece.format)
         ready: list[NDArray[Any]] = []
         if kind != self._source:
-            ready += self._run(None) if self._filter is not None else []
+            ready += self._rest() if self._filter is not None and self._fed_s else []
             self._open(kind)
         if self._filter is None:
             if not ready:
@@ -58,18 +63,32 @@ class Resampler:
 
     def drain(self) -> PcmData:
         """What the filter still holds; the next piece starts afresh."""
-        ready = self._run(None) if self._filter is not None and self._fed_s else []
+        ready = self._rest() if self._filter is not None and self._fed_s else []
         self.discard()
         return self._pcm(ready)
+
+    def _rest(self) -> list[NDArray[Any]]:
+        """What the filter holds, to the sample; of fewer samples than its length it gives none,
+        so they are followed by silence that is cut off again."""
+        assert self._source is not None
+        rate_hz, channels, format = self._source
+        missing = round(self._fed_s * self._out.sample_rate) - self._given
+        if self._fed_s * rate_hz < _FILTER_SAMPLES:
+            silence = np.zeros((channels, _FILTER_SAMPLES), np.int16).squeeze()
+            tail = PcmData(rate_hz, "s16", silence, channels=channels)
+            kind = tail if format == "s16" else tail.to_float32()
+            ready = self._run(_packed_frame(kind)) + self._run(None)
+            return [np.concatenate(ready, axis=-1)[..., :missing]] if ready else []
+        return self._run(None)
 
     def discard(self) -> None:
         """Forget what the filter holds; the next piece starts afresh."""
         self._source = self._filter = None
-        self._fed_s = self._given_s = 0.0
+        self._fed_s, self._given = 0.0, 0
 
     def _open(self, kind: tuple[int, int, str]) -> None:
         self._source, self._filter = kind, None
-        self._fed_s = self._given_s = 0.0
+        self._fed_s, self._given = 0.0, 0
         if kind == (self._out.sample_rate, self._out.channels, self._out.format):
             return
         import av
@@ -86,7 +105,7 @@ class Resampler:
         for got in self._filter.resample(frame):
             array = got.to_ndarray().reshape(-1, self._out.channels)
             out.append(array[:, 0] if self._out.channels == 1 else array.T)
-            self._given_s += got.samples / self._out.sample_rate
+            self._given += got.samples
         return out
 
     def _pcm(self, parts: list[NDArray[Any]]) -> PcmData:
