@@ -198,6 +198,11 @@ class Link:
             )
 
     @property
+    def has_session(self) -> bool:
+        """Whether the service granted one."""
+        return self._session is not None
+
+    @property
     def limits(self) -> Limits:
         return Limits() if self._session is None else self._session.limits
 

@@ -27,6 +27,7 @@ from vision_agents.core.avatars.provider.policy import (
     FIRST_LATENCY_S,
     HANDOVER_MARGIN_S,
     MAX_UNSPOKEN_S,
+    NEGLECTED_S,
     SILENCE_ENDS_S,
     TICK_S,
     WINDOW_S,
@@ -310,6 +311,9 @@ class Mouth:
             expected_s = sent_at_s + self.latency_s
         elif self._busy:  # speech is there, and a call that does not return holds it up
             sent_at_s = expected_s = self._called_at_s
+        elif self._neglected(due):
+            sent_at_s = expected_s = max(line.arrived_s, self._called_at_s, self.gate.opens_at_s)
+            expected_s += self._stall_timeout_s
         else:
             return None
         from_s = max(self.echo.progress_at_s, since_s)
@@ -318,6 +322,12 @@ class Mouth:
             return Stuck.AT_START if waited_s > self._stall_timeout_s else None
         waited_s = now_s - max(from_s, expected_s)
         return Stuck.MIDWAY if waited_s > BRIDGE_AFTER_S else None
+
+    def _neglected(self, due_s: float) -> bool:
+        """Whether speech could have been sent for long: nothing should come to that, but the
+        voice must not depend on it."""
+        end_s = min(self.until_s, self._script.end_s)
+        return due_s < end_s and end_s - self.sent_s > NEGLECTED_S
 
     def blind(self, now_s: float, *, since_s: float) -> bool:
         """Whether it speaks and shows no picture, after having shown some."""

@@ -48,6 +48,8 @@ BRIDGE_AFTER_S = 0.45
 a pause in thought; with the engine's depth and one tick it stays under 0.7 s."""
 ALIVE_WITHIN_S = 0.2
 """A session whose sound came this recently lives; services send ten packets in that time."""
+NEGLECTED_S = 2.0
+"""So much speech that is not sent, though nothing stands in its way, is spoken by the voice."""
 CRUMB_LEAST_S = 0.1
 CRUMB_SHARE = 0.1
 CRUMB_MOST_S = 0.3

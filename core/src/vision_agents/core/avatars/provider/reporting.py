@@ -87,8 +87,8 @@ class Reporter:
             )
 
     def disconnected(self, link: Link, reason: EndReason, *, billed: bool) -> None:
-        """A session that was open is over."""
-        if link.mouth is None:
+        """A session is over, also one that never became ready."""
+        if not link.has_session:
             return
         provider, lived_s = self._provider, link.lived_s
         logger.info(

@@ -171,7 +171,7 @@ class Supervisor:
                 self._script.add(pcm, utterance_id=item.utterance_id, now_s=time.monotonic())
             if item.final:
                 self._script.complete(utterance_id=item.utterance_id)
-            self._wake_fed()
+            self._wake_mouths()
             while self._script.end_s - self._director.spoken_s > MAX_UNSPOKEN_S:
                 self._room.clear()
                 await self._room.wait()
@@ -348,7 +348,7 @@ class Supervisor:
             speaking = self._director.unspoken
             self._report.changed(self.machine.up(now_s, speaking=speaking))
         self._tell_ends()
-        self._wake_fed()
+        self._wake_mouths()
 
     def _carry_out(self, decision: Decision) -> None:
         link = self._links.get(decision.mouth)
@@ -402,10 +402,11 @@ class Supervisor:
         for link in self._links.values():
             link.wake()
 
-    def _wake_fed(self) -> None:
-        fed = self._director.feeding
-        if isinstance(fed, Mouth) and fed in self._links:
-            self._links[fed].wake()
+    def _wake_mouths(self) -> None:
+        """Let whoever speaks, or is about to, look for work."""
+        for mouth in (self._director.playing, self._director.feeding):
+            if isinstance(mouth, Mouth) and mouth in self._links:
+                self._links[mouth].wake()
         if self._director.playing is self._director.voice:
             self._voice_wake.set()
 
