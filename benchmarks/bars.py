@@ -17,41 +17,34 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from syncmeter.analysis import RunResult, Summary, analyse, summarise
 from syncmeter.catalogue import BEYOND, gates, is_drawn, scenarios
+from syncmeter.clock import real_time, virtual_time
 from syncmeter.limits import shortfalls
 from syncmeter.run import HEIGHT, WIDTH, play
 from syncmeter.scenario import Scenario
 from syncmeter.script import build
-from syncmeter.systems import Ours
-from vision_agents.core.testing.clock import virtual_time
+from syncmeter.systems import SYSTEMS
 
 REAL_TOLERANCE_MS = 8.0
 FIRST_SEED = 1000
 
 
-@contextmanager
-def real_time() -> Iterator[Callable[[], asyncio.AbstractEventLoop]]:
-    yield asyncio.new_event_loop
-
-
-async def measure(scenario: Scenario, seed: int) -> RunResult:
+async def measure(kind: str, scenario: Scenario, seed: int) -> RunResult:
     script = build(scenario, seed)
-    async with Ours(WIDTH, HEIGHT, scenario.output_fps, scenario.max_queue) as system:
+    async with SYSTEMS[kind](WIDTH, HEIGHT, scenario.output_fps, scenario.max_queue) as system:
         return analyse(script, await play(script, system))
 
 
-def one_run(scenario: Scenario, seed: int, clock: str) -> RunResult:
+def one_run(kind: str, scenario: Scenario, seed: int, clock: str) -> RunResult:
     """In a process of its own kind: the clock is replaced for the whole process."""
     time_of = virtual_time if clock == "virtual" else real_time
     with time_of() as factory, asyncio.Runner(loop_factory=factory) as runner:
-        return runner.run(measure(scenario, seed))
+        return runner.run(measure(kind, scenario, seed))
 
 
 def judge(
@@ -72,6 +65,9 @@ def arguments() -> argparse.Namespace:
         "--drawn", type=int, default=BEYOND, help="how many drawn scenarios, one run each"
     )
     parser.add_argument("--clock", choices=("virtual", "real"), default="virtual")
+    parser.add_argument(
+        "--system", choices=SYSTEMS, default="ours", help="peer: in its own environment"
+    )
     parser.add_argument("--workers", type=int, help="runs at a time")
     parser.add_argument("--out", type=Path, help="write the figures there, as JSON")
     return parser.parse_args()
@@ -89,7 +85,9 @@ def main() -> int:
     with ProcessPoolExecutor(workers) as pool:
         runs = {
             name: [
-                pool.submit(one_run, all_of_them[name], FIRST_SEED + seed, given.clock)
+                pool.submit(
+                    one_run, given.system, all_of_them[name], FIRST_SEED + seed, given.clock
+                )
                 for seed in range(1 if is_drawn(name) else given.seeds)
             ]
             for name in names

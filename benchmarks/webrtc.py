@@ -3,8 +3,8 @@
     python benchmarks/webrtc.py [--seconds 12]
 
 A receiver delays its two streams by itself, so what counts is the distance from a control pair:
-a flash and its beep handed to the same encoders at the same moment, over the same path. Bars: p95 45 ms; with 1 %
-loss and 30 ms jitter on the path 60 ms. Real time: a busy machine shows in the figures.
+a flash and its beep handed to the same encoders at the same moment, over the same path. Bars: p95
+45 ms; with 1 % loss and 30 ms jitter on the path 60 ms. Real time: a busy machine shows.
 """
 
 from __future__ import annotations
