@@ -129,6 +129,7 @@ class UtteranceTracker:
         """What leaves says itself what it speaks; an utterance 0 cannot be told from silence."""
         self._owed: deque[_Utterance] = deque()
         self._open: _Utterance | None = None  # takes what is being sent
+        self._ended_early: int | None = None  # over, though more of it may be sent
         self._heard: dict[int, float] = {}  # of finished utterances, newest last
 
     @property
@@ -174,6 +175,10 @@ class UtteranceTracker:
         if utterance is not None and utterance.utterance_id != utterance_id:
             utterance.complete, utterance = True, None
         if utterance is None:
+            if utterance_id == self._ended_early:  # the provider said that this will not be heard
+                self._ended_early = None if final else utterance_id
+                return []
+            self._ended_early = None
             if final and not duration_s and self._ended_already(utterance_id):
                 return []
             utterance = _Utterance(utterance_id, exact)
@@ -201,7 +206,7 @@ class UtteranceTracker:
         for utterance in self._owed:
             utterance.cut = utterance.complete = True
             utterance.touched_s = now_s
-        self._open = None
+        self._open = self._ended_early = None
 
     # ---------------------------------------------------------------- what was heard
     def played(
@@ -287,7 +292,7 @@ class UtteranceTracker:
 
     def _end_all(self, reason: str, at_s: float) -> list[PlaybackEvent]:
         events: list[PlaybackEvent] = []
-        self._open = None
+        self._open = self._ended_early = None
         while self._owed:
             self._finish(self._owed[0], reason, events, at_s)
         return events
@@ -341,7 +346,7 @@ class UtteranceTracker:
         if self._owed:  # its turn begins now: until here it waited for the one before
             self._owed[0].touched_s = max(self._owed[0].touched_s, at_s)
         if self._open is utterance:
-            self._open = None
+            self._open, self._ended_early = None, utterance.utterance_id
         played = reason == "played"
         if played and not utterance.exact and utterance.started:
             # The rest was silence, or was trimmed off: whoever heard all so far heard it all.
