@@ -58,6 +58,7 @@ class SandboxService:
         self.log = ServiceLog()
         self._avatar_ids = avatar_ids
         self._open_stage = open_stage
+        self._openings: dict[str, asyncio.Task[dict[str, Any]]] = {}
         self._tokens: dict[str, dict[str, Any]] = {}
         self._failed: dict[str, int] = {}
         self._runner: web.AppRunner | None = None
@@ -95,6 +96,7 @@ class SandboxService:
 
     async def close(self) -> None:
         """End every session and stop listening. Idempotent."""
+        await asyncio.gather(*map(self._opened, list(self._openings)))
         await asyncio.gather(*(s.end("SERVER_ERROR") for s in self.sessions.values()))
         if self._runner:
             await self._runner.cleanup()
@@ -140,6 +142,13 @@ class SandboxService:
         limit = self.faults.concurrency
         if limit is not None and len(self.live_sessions) >= limit:
             return _refuse(400, 4032, "Concurrent session limit reached")
+        opening = asyncio.create_task(self._open(asked), name="sandbox liveavatar opening")
+        self._openings[asked["session_id"]] = opening
+        # A client that gives up does not take the start back, as at the real service; and a room
+        # must never be left while it is being joined.
+        return _ok(await asyncio.shield(opening), "ok", status=201)
+
+    async def _open(self, asked: dict[str, Any]) -> dict[str, Any]:
         session_id = asked["session_id"]
         cap_s = float(asked.get("max_session_duration") or self._cap_s(asked))
         session = SandboxSession(
@@ -154,14 +163,13 @@ class SandboxService:
         )
         self.sessions[session_id] = session
         session.start(stage)
-        data = {
+        return {
             "session_id": session_id,
             "livekit_url": room_url,
             "livekit_client_token": client_token,
             "ws_url": f"{self.url.replace('http', 'ws', 1)}/ws/{session_id}",
             "max_session_duration": int(cap_s) if cap_s >= 1 else cap_s,
         }
-        return _ok(data, "ok", status=201)
 
     async def _stop(self, request: web.Request) -> web.Response:
         if (failed := await self._fault("stop")) is not None:
@@ -172,6 +180,7 @@ class SandboxService:
         reason = body.get("reason", "UNKNOWN")
         if reason not in STOP_REASONS:
             return _invalid("reason", "Input should be a known reason")
+        await self._opened(body.get("session_id", ""))
         session = self.sessions.get(body.get("session_id", ""))
         if session is None:
             return _refuse(404, 4040, "Session not found")
@@ -218,6 +227,12 @@ class SandboxService:
         if status == 402:
             return _refuse(402, 4020, "Insufficient credits")
         return _refuse(status, status * 10, f"pretended failure of {endpoint}")
+
+    async def _opened(self, session_id: str) -> None:
+        """Wait until the session is open, where it is being opened."""
+        opening = self._openings.pop(session_id, None)
+        if opening is not None:
+            await asyncio.wait({opening})
 
     def _cap_s(self, body: dict[str, Any]) -> float:
         if self.faults.max_session_s is not None:
