@@ -445,6 +445,8 @@ class SyncEngine(Generic[T]):
         self._sound.break_line()
         self._stretch = self._hold = None
         self._quiet_s = 0.0
+        # Nobody holds more than the packet under way: an edge that pushes was emptied as well.
+        self._end_s = None
         self._playhead.play(now_s, now_s - self.target_s)
 
     def clear_pictures(self) -> None:
