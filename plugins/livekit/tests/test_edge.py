@@ -101,7 +101,8 @@ async def test_second_person_sees_and_hears_the_avatar_in_step(
         f"{len(report.all_offsets)} markers: offset median {report.median_ms:+.1f} ms, control "
         f"{reference.median_ms:+.1f} ms, p95 relative {relative_ms:.1f} ms; lengths "
         f"{[round(length, 3) for length in lengths_s]} s, heard "
-        f"{[round(event.heard_s, 3) for event in finished]} s, gaps {report.gaps}"
+        f"{[round(event.heard_s, 3) for event in finished]} s, gaps {report.gaps}, "
+        f"{[round(o) for o in report.all_offsets]} {[round(o) for o in reference.all_offsets]}"
     )
     assert ears.sizes == {SIZE}
     # Opus rings on for some milliseconds.

@@ -11,7 +11,8 @@ from aiortc.mediastreams import MediaStreamError
 
 from livekit import rtc
 
-from .frames import to_livekit_audio, to_livekit_video
+from .frames import to_livekit_video
+from .source import PacedSource
 
 if TYPE_CHECKING:
     from aiortc import VideoStreamTrack
@@ -20,32 +21,35 @@ if TYPE_CHECKING:
 
 PTIME_S = 0.02
 # What the source holds ahead, so that an event loop that is busy for a moment makes no hole in
-# speech. It counts as not yet heard and is cleared by a flush; two packets more than the one that
-# is being played.
+# speech. It counts as not yet heard and is cleared by a flush.
 LEAD_S = 0.06
-# The native queue's limit: never reached, since we ask for its depth before each push.
-QUEUE_MS = 200
 
 
 class AudioPump:
-    """Feeds one ``AudioSource`` from ``stream``, 20 ms at a time; also the stream's sink.
+    """Feeds a source from ``stream``, 20 ms at a time, as fast as the source plays it.
 
-    As a sink it tells how much the source still holds, and empties it within a flush.
+    It is the stream's sink: it tells how much the source still holds, and empties it within a
+    flush.
     """
 
     def __init__(self, stream: AudioOutputStream, *, rate_hz: int, channels: int = 1) -> None:
-        self.source = rtc.AudioSource(rate_hz, channels, queue_size_ms=QUEUE_MS)
+        self._source = PacedSource(rate_hz, channels, lead_s=LEAD_S)
         self._stream = stream
         self._rate_hz = rate_hz
         self._channels = channels
 
+    @property
+    def source(self) -> rtc.AudioSource:
+        """What a track is made of."""
+        return self._source.native
+
     def queued_s(self) -> float:
         """Seconds pushed and not yet sent."""
-        return self.source.queued_duration
+        return self._source.queued_s()
 
     def clear(self) -> None:
         """Throw them away, at once."""
-        self.source.clear_queue()
+        self._source.clear()
 
     async def run(self) -> None:
         """Push until cancelled."""
@@ -55,18 +59,13 @@ class AudioPump:
             while True:
                 # Pulled and pushed without a wait in between: a flush finds all of it.
                 pcm = self._stream.pull(samples, self._rate_hz, time.monotonic(), self._channels)
-                interleaved = pcm.samples.T.reshape(-1)
-                frame = to_livekit_audio(interleaved, self._rate_hz, self._channels)
-                await self.source.capture_frame(frame)
-                ahead_s = self.source.queued_duration - LEAD_S
-                if ahead_s > 0:
-                    await asyncio.sleep(ahead_s)
+                await self._source.push(pcm.samples.T.reshape(-1))
         finally:
             self._stream.attach_sink(None)
 
     async def close(self) -> None:
         """Release the source; ``run`` has ended."""
-        await self.source.aclose()
+        await self._source.close()
 
 
 class VideoPump:

@@ -8,8 +8,9 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from livekit import rtc
-from vision_agents.plugins.livekit.frames import to_livekit_audio, to_livekit_video
+from vision_agents.plugins.livekit.frames import to_livekit_video
 from vision_agents.plugins.livekit.publishing import audio_options, video_options
+from vision_agents.plugins.livekit.source import PacedSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 # Sound waits this long in LiveKit's source, so that a busy event loop makes no gap in speech. A
 # guess that held on two shared cores.
 LEAD_S = 0.1
-# How often a frozen stage looks whether it may go on.
-IDLE_S = 0.02
+# How often it looks whether there is something to do.
+IDLE_S = 0.01
 
 
 class PuppetStage:
@@ -49,7 +50,7 @@ class PuppetStage:
         self._puppet = puppet
         self._on_event = on_event
         self._names = (audio_name, video_name)
-        self._audio = rtc.AudioSource(puppet.rate_hz, 1, queue_size_ms=round(4000 * LEAD_S))
+        self._audio = PacedSource(puppet.rate_hz, lead_s=LEAD_S)
         self._video: rtc.VideoSource | None = None
         self._waiting: deque[tuple[float, av.VideoFrame, tuple[PuppetEvent, ...]]] = deque()
         self._frozen = False
@@ -59,7 +60,7 @@ class PuppetStage:
         """Publish the audio track and, unless ``video`` is off, the video track."""
         audio_name, video_name = self._names
         await self._room.publish(
-            rtc.LocalAudioTrack.create_audio_track(audio_name, self._audio),
+            rtc.LocalAudioTrack.create_audio_track(audio_name, self._audio.native),
             audio_options(),
         )
         if video:
@@ -81,27 +82,28 @@ class PuppetStage:
 
     async def run(self) -> None:
         """Play until cancelled."""
-        while True:
-            if self._cut:
-                self._drop()
-            if self._frozen:
-                await asyncio.sleep(IDLE_S)
-                continue
-            ahead_s = self._audio.queued_duration
-            if ahead_s < LEAD_S:
+        showing = asyncio.create_task(self._show_in_time(), name="puppet-pictures")
+        try:
+            while True:
+                if self._cut:
+                    self._drop()
+                if self._frozen:
+                    await asyncio.sleep(IDLE_S)
+                    continue
                 step = self._puppet.step()
-                self._waiting.append((time.monotonic() + ahead_s, step.frame, step.events))
-                await self._audio.capture_frame(
-                    to_livekit_audio(step.samples, self._puppet.rate_hz, 1)
-                )
-            self._show(time.monotonic())
-            await asyncio.sleep(self._until_next())
+                due_s = time.monotonic() + self._audio.queued_s()
+                self._waiting.append((due_s, step.frame, step.events))
+                await self._audio.push(step.samples)
+        finally:
+            showing.cancel()
+            await asyncio.wait({showing})
 
-    def _until_next(self) -> float:
-        """Seconds until sound is wanted or a picture is due."""
-        wanted_s = self._audio.queued_duration - LEAD_S
-        due_s = self._waiting[0][0] - time.monotonic() if self._waiting else wanted_s
-        return max(0.0, min(wanted_s, due_s))
+    async def _show_in_time(self) -> None:
+        while True:
+            if self._waiting:
+                self._show(time.monotonic())
+            due_s = self._waiting[0][0] - time.monotonic() if self._waiting else IDLE_S
+            await asyncio.sleep(min(IDLE_S, max(0.0, due_s)))
 
     def _show(self, now_s: float) -> None:
         while self._waiting and self._waiting[0][0] <= now_s:
@@ -113,7 +115,7 @@ class PuppetStage:
 
     def _drop(self) -> None:
         self._cut = False
-        self._audio.clear_queue()
+        self._audio.clear()
         events = [event for _, _, waiting in self._waiting for event in waiting]
         self._waiting.clear()
         for event in events:
@@ -121,6 +123,6 @@ class PuppetStage:
 
     async def close(self) -> None:
         """Release the sources; the tracks go when the room is left."""
-        await self._audio.aclose()
+        await self._audio.close()
         if self._video is not None:
             await self._video.aclose()
