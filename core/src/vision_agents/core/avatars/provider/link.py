@@ -177,15 +177,26 @@ class Link:
             self._stopped.set_result(SessionEnd(reason, detail))
 
     async def disconnect(self, reason: EndReason) -> None:
-        """End the session at the service; bounded, never raises but for cancellation."""
+        """End the session at the service; bounded, never raises but for cancellation.
+
+        A cancellation waits for it: half-ended sessions are billed.
+        """
         self._sink.close()
         self._held.clear()
         self._stopped.cancel()
         if self._session is None:
             return
+        ending = asyncio.create_task(self._end(self._session, reason), name="disconnect")
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            await asyncio.wait({ending})
+            raise
+
+    async def _end(self, session: ProviderSession, reason: EndReason) -> None:
         try:
             async with asyncio.timeout(DISCONNECT_TIMEOUT_S):
-                await self._session.disconnect(reason)
+                await session.disconnect(reason)
         except TimeoutError:
             logger.warning(
                 "%s: session %s did not end within %g s and was abandoned; it may be billed "

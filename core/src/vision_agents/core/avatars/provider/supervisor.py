@@ -225,8 +225,11 @@ class Supervisor:
             finally:
                 if link.mouth is not None:
                     self._links.pop(link.mouth, None)
-                await link.disconnect(reason)
-                self._report.disconnected(link, reason, billed=self._capabilities.needs_account)
+                try:
+                    await link.disconnect(reason)
+                finally:
+                    billed = self._capabilities.needs_account
+                    self._report.disconnected(link, reason, billed=billed)
 
     def _open_timeout_s(self) -> float:
         if self.ready.done():
