@@ -22,7 +22,7 @@ import uuid
 from abc import abstractmethod
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from vision_agents.core.avatars.provider import (
     EndReason,
@@ -41,6 +41,8 @@ from .room import RoomClient
 from .tokens import avatar_token, join_token
 
 if TYPE_CHECKING:
+    import av
+
     from vision_agents.core.media import PcmData
 
     from .connection import LiveKitConnection
@@ -52,6 +54,7 @@ AVATAR_JOIN_TIMEOUT_S = 30.0
 FIRST_PICTURE_TIMEOUT_S = 15.0
 # A start call that was given up is listened to for so long.
 ANSWER_PATIENCE_S = 2.0
+PICTURE_SLICES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,10 @@ class LiveKitProviderAvatar(ProviderAvatar):
     already given up, meets nobody.
     """
 
+    picture_timeout_s: ClassVar[float | None] = 2.5
+    """A worker that shows no new picture for so long is dead: LiveKit tells that a publisher was
+    killed only after 20 s, and fills its sound with silence. ``None`` where pictures may pause."""
+
     def __init__(self, connection: LiveKitConnection, **options: Any) -> None:
         super().__init__(**options)
         self._connection = connection
@@ -144,6 +151,8 @@ class LiveKitProviderAvatar(ProviderAvatar):
             await session.wait_for_avatar()
             media.phase("first picture")
             await session.wait_for_picture()
+            if self.picture_timeout_s is not None:
+                session.expect_pictures(self.picture_timeout_s)
             undo.pop_all()
             return session
 
@@ -182,6 +191,8 @@ class LiveKitSession(ProviderSession):
         self._media = media
         self._ended: asyncio.Future[SessionEnd] = asyncio.get_running_loop().create_future()
         self._disconnecting: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._pictures = 0
         self._room = RoomClient(provider=provider, on_event=self._on_room)
         self._speech = AvatarSpeech(
             self._room, self._avatar, provider=provider, report=media.report
@@ -197,7 +208,7 @@ class LiveKitSession(ProviderSession):
         )
         self._room.receive(
             self._avatar,
-            on_video=lambda _, frame: self._media.write_video(frame),
+            on_video=self._see,
             on_audio=lambda _, pcm: self._media.write_audio(pcm),
         )
         await self._room.connect(self._connection.url, token)
@@ -228,6 +239,25 @@ class LiveKitSession(ProviderSession):
         if self.guest is not None:
             self.guest.enter(self._room, self._avatar)
         await self._or_ended(self._room.wait_for_track(self._avatar, "video", timeout_s=timeout_s))
+
+    def expect_pictures(self, within_s: float) -> None:
+        """From now on the session ends when no picture comes for ``within_s``."""
+        self._watching = asyncio.create_task(
+            self._watch_pictures(within_s), name=f"{self.room_name}-pictures"
+        )
+
+    async def _watch_pictures(self, within_s: float) -> None:
+        # In slices: after a loop that stood still, what has queued up meanwhile comes first.
+        missing_slices = 0
+        while missing_slices < PICTURE_SLICES:
+            before = self._pictures
+            await asyncio.sleep(within_s / PICTURE_SLICES)
+            missing_slices = missing_slices + 1 if self._pictures == before else 0
+        self._lost(EndReason.STALLED, f"no picture for {within_s:g} s")
+
+    def _see(self, _: str, frame: av.VideoFrame) -> None:
+        self._pictures += 1
+        self._media.write_video(frame)
 
     async def _or_ended(self, waiting: Any) -> None:
         task = asyncio.ensure_future(waiting)
@@ -284,6 +314,9 @@ class LiveKitSession(ProviderSession):
         """
         if not self._ended.done():
             self._ended.set_result(SessionEnd(reason))
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait({self._watching})
         await self._speech.close()
         # We leave before the room goes: the SDK takes being put out for an accident, and says so.
         # The worker too, where its service ends it: one whose room goes while it joins hangs.
