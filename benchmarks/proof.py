@@ -23,7 +23,6 @@ STEPS: dict[str, tuple[str, ...]] = {
     "real": ("bars.py", "--clock", "real", "--seeds", "3", "--drawn", "0"),
     "cost": ("cost.py",),
     "webrtc": ("webrtc.py",),
-    "soak": ("soak.py",),
     "concurrency": ("concurrency.py",),
 }
 PEER_STEP = ("bars.py", "--system", "peer", "--drawn", "0", "--seeds", "2")
