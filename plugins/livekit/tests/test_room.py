@@ -186,3 +186,28 @@ async def test_cancelled_connect_leaves_nobody_in_the_room(
         await client.close()
         await client.close()
     assert await rooms.participants(livekit_server.connection, room_name) == []
+
+
+async def test_expired_token_is_an_auth_error(
+    livekit_server: LiveKitServer, room_name: str
+) -> None:
+    connection = livekit_server.connection
+    client = RoomClient(provider="test")
+    token = join_token(connection, room=room_name, identity="late", ttl_s=-3600)
+    with pytest.raises(AuthError):
+        await client.connect(connection.url, token)
+    await client.close()
+
+
+async def test_frozen_server_is_a_time_out_that_names_the_phase(
+    own_livekit_server: LiveKitServer,
+) -> None:
+    connection = own_livekit_server.connection
+    own_livekit_server.pause()
+    client = RoomClient(provider="test")
+    with pytest.raises((ProviderTimeoutError, DisconnectedError)):
+        await client.connect(
+            connection.url, join_token(connection, room="r", identity="x"), timeout_s=1.5
+        )
+    own_livekit_server.stop()
+    await client.close()
