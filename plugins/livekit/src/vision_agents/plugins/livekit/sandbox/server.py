@@ -147,7 +147,11 @@ class LiveKitServer:
         self._folder.cleanup()
 
     def __enter__(self) -> LiveKitServer:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
