@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vision_agents.core.avatars.provider import (
@@ -58,6 +60,7 @@ class LiveAvatarSession(ProviderSession):
             idle_timeout_s=IDLE_TIMEOUT_S,
             keep_alive_s=KEEP_ALIVE_S,
         )
+        self._started_at_s = time.monotonic()
         self._api = api
         self._started = started
         self._media = media
@@ -87,6 +90,14 @@ class LiveAvatarSession(ProviderSession):
         await self._socket.wait_connected()
         self._media.phase("first picture")
         await self._room.wait_for_track(AVATAR_IDENTITY, "video", timeout_s=FIRST_PICTURE_TIMEOUT_S)
+        self.limits = replace(self.limits, max_session_s=self._left_s())
+
+    def _left_s(self) -> float | None:
+        """The service counts its cap from the start call, which was seconds ago."""
+        cap_s = self._started.max_session_s
+        if cap_s is None:
+            return None
+        return max(0.0, cap_s - (time.monotonic() - self._started_at_s))
 
     # ------------------------------------------------------------------------ speech
     async def send(self, pcm: PcmData, *, utterance: int) -> None:
