@@ -9,8 +9,7 @@ from typing import TypeVar
 
 import pytest
 
-from vision_agents.core.testing import clock
-from vision_agents.core.testing.clock import real_monotonic, virtual_time
+from vision_agents.core.testing.clock import VirtualLoop, real_monotonic, virtual_time
 
 T = TypeVar("T")
 
@@ -60,11 +59,10 @@ def test_afterwards_the_clock_is_the_real_one() -> None:
     assert time.monotonic is before
 
 
-def test_waiting_for_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "STUCK_AFTER_S", 0.05)
-
-    async def main() -> None:
-        await asyncio.Event().wait()
-
-    with pytest.raises(RuntimeError, match="every task waits for something that nobody will do"):
-        run(main)
+def test_waiting_for_nothing_is_an_error() -> None:
+    loop = VirtualLoop(stuck_after_s=0.05)
+    try:
+        with pytest.raises(RuntimeError, match="every task waits for something that nobody will"):
+            loop.run_until_complete(loop.create_future())
+    finally:
+        loop.close()

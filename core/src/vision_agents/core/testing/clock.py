@@ -56,16 +56,17 @@ class BusySelector(selectors.DefaultSelector):
 class _VirtualSelector(BusySelector):
     """Moves the clock on instead of waiting, unless a thread works for the loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, stuck_after_s: float) -> None:
         super().__init__()
         self.now_s = 1_000.0
         self.jobs = 0
+        self._stuck_after_s = stuck_after_s
 
     def wait(self, timeout: float | None) -> Any:
         if self.jobs:  # the clock stands while a thread works
             return super().wait(0.0005)
         if timeout is None:  # no timer at all: only something from outside can go on
-            ready = super().wait(STUCK_AFTER_S)
+            ready = super().wait(self._stuck_after_s)
             if not ready:
                 raise RuntimeError("every task waits for something that nobody will do")
             return ready
@@ -76,10 +77,14 @@ class _VirtualSelector(BusySelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps from timer to timer; ``time()`` starts at 1000 s."""
+    """An event loop whose clock jumps from timer to timer; ``time()`` starts at 1000 s.
 
-    def __init__(self) -> None:
-        self.selector = _VirtualSelector()
+    Where nothing can ever happen any more it raises ``RuntimeError`` after ``stuck_after_s`` real
+    seconds.
+    """
+
+    def __init__(self, *, stuck_after_s: float = STUCK_AFTER_S) -> None:
+        self.selector = _VirtualSelector(stuck_after_s)
         super().__init__(self.selector)
 
     def time(self) -> float:
