@@ -74,8 +74,11 @@ def run_tests(session: nox.Session, *folders: str) -> None:
     """
     command = (*PYTEST, *folders, *session.posargs)
     again = bool(os.environ.get("CI"))
-    session.run(*command, success_codes=[0, 1] if again else [0])
-    if again and failed_before(folders):
+    if not again:
+        session.run(*command)
+        return
+    session.run(*command, "--cache-clear", success_codes=[0, 1])
+    if failed_before(folders):
         session.warn("tests failed; they run once more")
         session.run(*command, "--last-failed")
 
