@@ -8,9 +8,6 @@ from syncmeter.scenario import Scenario
 BEYOND = 30
 """How many drawn scenarios the gate plays, each with one seed."""
 
-NOT_YET = ("step",)
-"""Kinds of drawn scenarios in which the engine is known to fall short: measured, not gating."""
-
 
 def scenarios(drawn: int = BEYOND) -> dict[str, Scenario]:
     """The listed ones, then ``drawn`` others."""
@@ -19,7 +16,3 @@ def scenarios(drawn: int = BEYOND) -> dict[str, Scenario]:
 
 def is_drawn(name: str) -> bool:
     return name not in listed.SCENARIOS
-
-
-def gates(name: str) -> bool:
-    return not name.endswith(NOT_YET)

@@ -76,7 +76,7 @@ async def _pictures(script: Script, system: System, until: Until) -> None:
 async def _sound(script: Script, system: System, until: Until) -> None:
     for packet in script.sound:
         await until(packet.arrival_s)
-        await system.write_audio(packet.samples, script.scenario.rate_hz)
+        await system.write_audio(packet.samples, script.scenario.rate_hz, packet.pts_s)
 
 
 async def _flushes(script: Script, system: System, until: Until) -> None:

@@ -59,6 +59,7 @@ class Scenario:
     rate_hz: int = 48_000
     audio_drift: float = 1.0
     packet_s: tuple[float, float] = (0.01, 0.01)
+    audio_pts: bool = False
     max_queue: int = 300
     jitter_s: float = 0.0
     """Mean; delays go from 0 to twice that."""

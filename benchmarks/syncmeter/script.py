@@ -13,6 +13,8 @@ LEAD_S = 0.5
 """Media time 0 happens this long after the consumers started."""
 MARKER_EVERY = 7
 """Pictures from marker to marker: meets every phase of a 25, 30 or 60 fps clock."""
+AUDIO_ORIGIN_S = 1234.5
+"""Pts of the first sound, where it has any."""
 NUMBERS_PER_UTTERANCE = 1 << 16
 
 
@@ -28,6 +30,7 @@ class Picture:
 class Sound:
     arrival_s: float
     samples: Samples
+    pts_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,8 @@ def _sound(
             break
         size = max(1, round(rng.uniform(*scenario.packet_s) * scenario.rate_hz))
         packet = wave[start : start + size]
-        script.sound.append(Sound(arrival_s, packet))
+        pts_s = AUDIO_ORIGIN_S + begin_s + start / scenario.rate_hz
+        script.sound.append(Sound(arrival_s, packet, pts_s if scenario.audio_pts else None))
         start += len(packet)
         arrivals.append((start, arrival_s))
     for sample, picture in flashes:

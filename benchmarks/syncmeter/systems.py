@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Callable
+from fractions import Fraction
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -17,7 +18,9 @@ class System(Protocol):
     """A synchroniser with a provider in front and the two senders of a call behind."""
 
     async def write_video(self, frame: av.VideoFrame) -> None: ...
-    async def write_audio(self, samples: Samples, rate_hz: int) -> None: ...
+    async def write_audio(
+        self, samples: Samples, rate_hz: int, pts_s: float | None = None
+    ) -> None: ...
     async def flush(self) -> None: ...
     async def picture(self) -> av.VideoFrame:
         """The next published picture, when it leaves."""
@@ -49,10 +52,13 @@ class Ours:
     async def write_video(self, frame: av.VideoFrame) -> None:
         await self._sync.write_video(frame)
 
-    async def write_audio(self, samples: Samples, rate_hz: int) -> None:
+    async def write_audio(self, samples: Samples, rate_hz: int, pts_s: float | None = None) -> None:
         from vision_agents.core.media.pcm import PcmData
 
-        await self._sync.write_audio(PcmData(rate_hz, "s16", samples))
+        pcm = PcmData(rate_hz, "s16", samples)
+        if pts_s is not None:
+            pcm.pts, pcm.time_base = round(pts_s * rate_hz), Fraction(1, rate_hz)
+        await self._sync.write_audio(pcm)
 
     async def flush(self) -> None:
         await self._sync.flush()
@@ -97,7 +103,13 @@ class Peer:
     async def write_video(self, frame: av.VideoFrame) -> None:
         await self._sync.write_video(frame)
 
-    async def write_audio(self, samples: Samples, rate_hz: int) -> None:
+    async def write_audio(
+        self,
+        samples: Samples,
+        rate_hz: int,
+        pts_s: float | None = None,  # noqa: ARG002 - System's signature
+    ) -> None:
+        # Its synchroniser looks at no time stamp of the sound.
         pcm = self._pcm(sample_rate=rate_hz, format="s16", samples=samples, channels=1)
         await self._sync.write_audio(pcm)
 

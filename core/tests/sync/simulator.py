@@ -285,6 +285,13 @@ def wander(rng: np.random.Generator, most_s: float, period_s: float = 0.5) -> De
     return lambda moment: float(np.interp(moment, times, knots))
 
 
+def longer(
+    from_s: float, by_s: float, until_s: float = float("inf"), usual: Delay = lambda _: 0.0
+) -> Delay:
+    """The ``usual`` delay, and within a span so much more."""
+    return lambda moment: usual(moment) + (by_s if from_s <= moment < until_s else 0.0)
+
+
 def stalls(*spans: tuple[float, float]) -> Delay:
     """What was sent within a span arrives at its end."""
     return lambda moment: max((b - moment for a, b in spans if a <= moment < b), default=0.0)

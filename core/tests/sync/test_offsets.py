@@ -9,7 +9,7 @@ from typing import TypedDict
 import numpy as np
 import pytest
 
-from .simulator import Call, Delay, Provider, jitter, stalls, wander
+from .simulator import Call, Delay, Provider, jitter, longer, stalls, wander
 
 
 @dataclass
@@ -186,6 +186,37 @@ CASES: dict[str, tuple[Make, Limit]] = {
             )
         ),
         Limit(8, 35, 3, 300, 0, 240),
+    ),
+    # paths that become longer, as a receiver's jitter buffer makes them
+    **{
+        f"the path of {side} becomes {by_ms} ms longer": (
+            plain(Provider(seconds=45, audio_pts=True, **one(side, longer(8, by_ms / 1000)))),
+            Limit(4, by_ms + 10, 3, by_ms + 25, 0, by_ms + 65),
+        )
+        for by_ms in (60, 240)
+        for side in ("all", "the sound", "the picture")
+    },
+    **{
+        f"the path of {side} becomes longer in jitter": (
+            lambda rng, side=side: Call(  # type: ignore[misc]
+                Provider(
+                    seconds=60,
+                    chunk_s=0.02,
+                    audio_pts=True,
+                    **apart(rng, 0.06) | one(side, longer(12, 0.2, usual=jitter(rng, 0.06))),
+                )
+            ),
+            Limit(34, 210, 4, 330, 0, 350),
+        )
+        for side in ("the sound", "the picture")
+    },
+    "a longer path of the picture becomes short again": (
+        plain(Provider(seconds=45, audio_pts=True, video_delay=longer(8, 0.2, 14))),
+        Limit(4, 210, 3, 225, 0, 265),
+    ),
+    "a longer path of the sound becomes short again": (
+        plain(Provider(seconds=45, audio_pts=True, audio_delay=longer(8, 0.2, 14))),
+        Limit(4, 60, 3, 225, 0, 265),
     ),
     # faster than real time
     **{

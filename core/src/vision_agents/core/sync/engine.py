@@ -103,7 +103,7 @@ class SyncEngine(Generic[T]):
             if self._end_s is None:
                 self._end_s = now_s
             head_start = _head_start(self._sound.clock, self._pictures.clock, now_s)
-            self._sound.push(chunk.data, now_s, head_start)
+            self._sound.push(chunk.data, now_s, head_start, self._pictures.arrived_s)
             self._fifo.push(chunk.data, chunk.utterance_id, chunk.marks)
         if chunk.final:
             self._fifo.end(chunk.utterance_id)
@@ -118,7 +118,9 @@ class SyncEngine(Generic[T]):
         head_start = _head_start(self._pictures.clock, self._sound.clock, now_s)
         shared = self._sound.line_clock() if self._shared else None
         soon_s = self._playhead.at(now_s) - self._later_s + self._interval_s
-        self._pictures.push(frame, pts, time_base, now_s, head_start, shared, soon_s)
+        self._pictures.push(
+            frame, pts, time_base, now_s, head_start, shared, soon_s, self._sound.arrived_s
+        )
 
     def new_source(self) -> None:
         """The media that follow come from another source; what is queued stays."""
@@ -318,7 +320,8 @@ class SyncEngine(Generic[T]):
         if short_s <= 1e-4 or short_s > policy.JITTER_MOST_S:
             self._short_since_s = None
             return 0.0
-        if now_s - self._short_since_s < policy.LATE_S and not self._is_quiet(policy.REBUFFER_S):
+        sure = self._pictures.clock.held_s > 0 or now_s - self._short_since_s >= policy.LATE_S
+        if not sure and not self._is_quiet(policy.REBUFFER_S):
             return 0.0
         wait_s = min(short_s, left_s)
         self.counters.inserted_silence_s += wait_s

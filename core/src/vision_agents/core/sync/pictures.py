@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from vision_agents.core.media.timestamps import PtsReader
 from vision_agents.core.sync import policy
-from vision_agents.core.sync.clock import SourceClock
+from vision_agents.core.sync.clock import SourceClock, went_on
 
 __all__ = ["Picture", "PictureQueue"]
 
@@ -68,7 +68,8 @@ class PictureQueue(Generic[T]):
     @property
     def needs_s(self) -> float:
         """The delay with which four of five pictures are in time."""
-        return self._needs_s
+        held_s = self.clock.held_s
+        return max(self._needs_s, held_s + policy.DEPTH_SLACK_S) if held_s else self._needs_s
 
     def push(
         self,
@@ -79,9 +80,11 @@ class PictureQueue(Generic[T]):
         head_start_s: float = 0.0,
         shared: SourceClock | None = None,
         soon_s: float = float("-inf"),
+        sound_s: float | None = None,
     ) -> None:
         """A picture came. ``shared`` is the sound's clock where both count the same media time;
-        one produced before ``soon_s`` is as good as shown and takes no room."""
+        one produced before ``soon_s`` is as good as shown and takes no room. Sound came last at
+        ``sound_s``."""
         reading = self._pts.read(pts, time_base, now_s)
         if reading is None:
             self.clock, media = _ARRIVAL, now_s
@@ -91,7 +94,8 @@ class PictureQueue(Generic[T]):
                 self.clock = shared
             elif self.clock is _ARRIVAL or (reading.anew and self.clock.is_far(media, now_s)):
                 self.clock = SourceClock(self.clock)
-            self.clock.observe(media, now_s, head_start_s)
+            alone = went_on(sound_s, self.arrived_s)
+            self.clock.observe(media, now_s, head_start_s, alone=alone)
             if self.clock.steady and self.clock.late_s > policy.PAUSE_S:
                 self.clock = SourceClock(self.clock)
                 self.clock.observe(media, now_s)

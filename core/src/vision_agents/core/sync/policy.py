@@ -35,6 +35,15 @@ CATCH_UP_MOST_S = 0.5
 """A stream may have begun this late. Whoever begins with a longer lead was sent ahead (guess)."""
 HEAD_START_S = 0.25
 """A lead this near to the time by which the other stream began earlier is a late beginning."""
+STEP_BUCKETS = 4
+STEP_SPAN_S = 4.0
+"""A path is longer when the promptest packet of so many buckets is later than every one of as many
+before, which began no longer ago than this."""
+STEP_LEAST_S = 0.025
+"""A drift of DRIFT_MOST moves half as much between the two; less than this nobody sees."""
+STEP_MOST_S = 0.4
+"""Nor is the other stream kept waiting for longer than this: measured, the deepest a receiver's
+jitter buffer grows to (aiortc: 16 packets of 20 ms) is 0.32."""
 FAR_S = 0.5
 """A pts that leapt and is off the line by this much began anew; one that leapt onto the line did
 not."""

@@ -10,7 +10,7 @@ from vision_agents.core.media.fifo import PcmFifo, peak
 from vision_agents.core.media.timestamps import PtsReader, Reading
 from vision_agents.core.media.utterances import LOUD
 from vision_agents.core.sync import policy
-from vision_agents.core.sync.clock import SourceClock
+from vision_agents.core.sync.clock import SourceClock, went_on
 
 if TYPE_CHECKING:
     from vision_agents.core.media.pcm import PcmData
@@ -113,8 +113,10 @@ class SoundLine:
         newest = self._stretches[-1]
         return newest.clock.origin(now_s) + self._fifo.written_s + newest.shift_s
 
-    def push(self, pcm: PcmData, now_s: float, head_start_s: float) -> None:
-        """Sound came; to be called before it is queued."""
+    def push(
+        self, pcm: PcmData, now_s: float, head_start_s: float, pictures_s: float | None = None
+    ) -> None:
+        """Sound came; to be called before it is queued. The last picture came at ``pictures_s``."""
         if not self._stretches:
             self.break_line()
         position = self._fifo.written_s
@@ -122,7 +124,8 @@ class SoundLine:
         if reading is None:
             self._count(position, now_s, head_start_s)
         else:
-            self._follow_pts(position, reading, now_s, head_start_s)
+            alone = went_on(pictures_s, self.arrived_s)
+            self._follow_pts(position, reading, now_s, head_start_s, alone=alone)
         self.arrived_s, self._last = now_s, pcm
 
     @property
@@ -131,7 +134,7 @@ class SoundLine:
 
     # ------------------------------------------------------------------------- with pts
     def _follow_pts(
-        self, position: float, reading: Reading, now_s: float, head_start_s: float
+        self, position: float, reading: Reading, now_s: float, head_start_s: float, *, alone: bool
     ) -> None:
         newest, media = self._stretches[-1], reading.media_s
         shift = media - position
@@ -141,7 +144,7 @@ class SoundLine:
             newest = self._begin(position, shift, SourceClock(newest.clock))
         elif abs(shift - newest.shift_s) > 0.002:
             newest = self._begin(position, shift, newest.clock)
-        newest.clock.observe(media, now_s, head_start_s)
+        newest.clock.observe(media, now_s, head_start_s, alone=alone)
 
     def _begin(self, position: float, shift: float, clock: SourceClock) -> Stretch:
         while self._stretches and self._stretches[-1].start_s >= position:
