@@ -47,7 +47,7 @@ async def test_five_utterances_and_three_interrupts(
     assert bars.missed(seen) == []
 
 
-@pytest.mark.proof  # not met yet: aiortc's buffer for sound gets deeper with losses, for good
+@pytest.mark.wire
 @pytest.mark.timeout(200)
 async def test_with_packets_lost_and_late(record_property: Callable[[str, object], None]) -> None:
     bars = Bars(length_error_ms=300.0, longest_gap_ms=300.0, offset_p95_ms=80.0)

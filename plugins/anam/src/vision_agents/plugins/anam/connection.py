@@ -17,6 +17,7 @@ import aiohttp
 
 from anam import AnamClient, AnamEvent, ClientOptions
 from anam.types import AgentAudioInputConfig
+from vision_agents.core.edge.backlog import release_backlogs
 from vision_agents.core.edge.ice import loopback_candidates
 from vision_agents.core.edge.peer import settled
 from vision_agents.core.errors import DisconnectedError, ProviderError, ProviderTimeoutError
@@ -307,6 +308,7 @@ class AnamConnection:
         peer = self._streaming._peer_connection if self._streaming else None
         if peer is not None and peer not in self._peers:
             self._peers.append(peer)
+            release_backlogs(peer)
 
 
 def _reachable_candidates(base_url: str) -> contextlib.AbstractContextManager[None]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtcconfiguration import RTCBundlePolicy
 
+from vision_agents.core.edge.backlog import release_backlogs
 from vision_agents.core.edge.ice import loopback_candidates
 from vision_agents.core.edge.peer import close_peer
 from vision_agents.plugins.web.encoding import (
@@ -136,6 +137,7 @@ class Viewer:
         await connection.setRemoteDescription(
             RTCSessionDescription(sdp=_without_mdns(offer_sdp), type="offer")
         )
+        release_backlogs(connection)
         if picture is not None and picture.mid is not None:
             use_encoder(
                 picture,
