@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import av
 
@@ -37,8 +37,15 @@ async def serving(faults: Faults | None = None) -> AsyncIterator[SandboxService]
         await service.close()
 
 
+class Service(Protocol):
+    """Something that listens, here or in a process of its own."""
+
+    @property
+    def url(self) -> str: ...
+
+
 def settings_for(
-    service: SandboxService, connection: LiveKitConnection, **values: Any
+    service: Service, connection: LiveKitConnection, **values: Any
 ) -> LemonSliceSettings:
     """Settings that point at the stand-in."""
     said: dict[str, Any] = {
