@@ -98,6 +98,7 @@ async def test_leaving_is_told_with_its_reason(
             await asyncio.sleep(0.01)
         assert time.monotonic() - left_s < 3
         async with joined(livekit_server, room_name, "second"):
+            await listener.wait_for_participant("second", timeout_s=5)
             assert await rooms.remove_participant(livekit_server.connection, room_name, "second")
             while not any(e.identity == "second" for e in log if isinstance(e, ParticipantLeft)):
                 await asyncio.sleep(0.01)
