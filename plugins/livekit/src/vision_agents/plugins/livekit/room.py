@@ -8,23 +8,12 @@ participants only, queues are bounded, whatever happens is told as a value with 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from livekit import rtc
 from livekit.rtc.participant import PublishDataError, PublishTrackError
-from vision_agents.core.errors import (
-    AuthError,
-    DisconnectedError,
-    ProviderError,
-    ProviderTimeoutError,
-    StateError,
-)
+from vision_agents.core.errors import DisconnectedError, ProviderTimeoutError, StateError
 
-from . import readers
 from .events import (
     DataReceived,
     Disconnected,
@@ -34,42 +23,21 @@ from .events import (
     Reconnected,
     Reconnecting,
     RoomEvent,
-    TrackEnded,
-    TrackStarted,
 )
+from .joining import Joining
 from .noise import hide_harmless_warnings
+from .subscriptions import Subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from typing import Any, TypeVar
 
-    import av
-
-    from vision_agents.core.media import PcmData
+    from .subscriptions import OnAudio, OnVideo
 
     T = TypeVar("T")
-    OnVideo = Callable[[str, av.VideoFrame], None]
-    OnAudio = Callable[[str, PcmData], None]
-
-logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 10.0
 CALL_TIMEOUT_S = 5.0
-CLOSE_TIMEOUT_S = 3.0
-# How long close() waits for an attempt to join, which must never be cancelled: a room that is
-# joined and whose SDK object does not answer within seconds makes the native library end the whole
-# process (livekit 1.2.1: "timed out waiting for ReadyForRoomEventRequest", then SIGTERM).
-SETTLE_TIMEOUT_S = 6.0
-SIGNAL_TIMEOUT_S = 5.0
-
-# Attempts that took longer; each leaves its room when it is through.
-_abandoned: set[asyncio.Task[None]] = set()
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    on_video: OnVideo | None
-    on_audio: OnAudio | None
 
 
 class RoomClient:
@@ -87,11 +55,9 @@ class RoomClient:
         self._provider = provider
         self._on_event = on_event
         self._room: rtc.Room | None = None
-        self._connecting: asyncio.Task[None] | None = None
-        self._wanted: dict[str | None, _Wanted] = {}
-        self._readers: dict[str, asyncio.Task[None]] = {}
+        self._joining: Joining | None = None
         self._changed = asyncio.Event()
-        self._live: set[tuple[str, MediaKind]] = set()
+        self._media = Subscriptions(tell=self._tell, on_live=self._changed.set)
         self._ended: str | None = None
         self._closing = False
 
@@ -112,40 +78,10 @@ class RoomClient:
             raise StateError("a RoomClient connects once; make a new one")
         room = self._room = rtc.Room()
         self._listen(room)
-        # Shielded, since a cancelled Room.connect leaves a participant behind that nobody owns.
-        self._connecting = asyncio.create_task(
-            room.connect(
-                url,
-                token,
-                rtc.RoomOptions(
-                    auto_subscribe=False, connect_timeout=min(timeout_s, SIGNAL_TIMEOUT_S)
-                ),
-            ),
-            name=f"livekit-connect-{self._provider}",
-        )
-        try:
-            async with asyncio.timeout(timeout_s):
-                await asyncio.shield(self._connecting)
-        except TimeoutError:
-            raise ProviderTimeoutError(
-                "joining the LiveKit room", provider=self._provider, timeout_s=timeout_s
-            ) from None
-        except rtc.ConnectError as error:
-            raise self._refused(error) from error
+        self._joining = Joining(room, url, token, provider=self._provider, timeout_s=timeout_s)
+        await self._joining.wait()
         for participant in room.remote_participants.values():
             self._joined(participant)
-
-    def _refused(self, error: rtc.ConnectError) -> ProviderError:
-        text = str(error.message)
-        if any(mark in text.lower() for mark in ("401", "403", "unauthorized", "token")):
-            return AuthError(
-                "the LiveKit server refuses the token: LIVEKIT_API_KEY and LIVEKIT_API_SECRET "
-                "must belong to the server at LIVEKIT_URL",
-                provider=self._provider,
-            )
-        return DisconnectedError(
-            f"no connection to the LiveKit room: {text}", provider=self._provider
-        )
 
     async def close(self) -> None:
         """Leave the room and stop all that was started. Idempotent, from any state, bounded.
@@ -154,29 +90,16 @@ class RoomClient:
         """
         self._closing = True
         self._changed.set()
-        connecting = self._connecting
-        if connecting is not None:
-            await asyncio.wait({connecting}, timeout=SETTLE_TIMEOUT_S)
-        await self._stop_readers()
+        self._media.refuse()
+        joining = self._joining
+        if joining is not None:
+            await joining.settle()
+        await self._media.close()
         room, self._room = self._room, None
-        if room is None or connecting is None:
+        if room is None or joining is None:
             return
         self._ended = self._ended or "closed"
-        leaving = _leave(room, connecting)
-        if connecting.done():
-            await leaving
-        else:
-            abandoned = asyncio.create_task(leaving, name=f"livekit-late-{self._provider}")
-            _abandoned.add(abandoned)
-            abandoned.add_done_callback(_abandoned.discard)
-
-    async def _stop_readers(self) -> None:
-        tasks = list(self._readers.values())
-        self._readers.clear()
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await joining.leave()
 
     async def __aenter__(self) -> RoomClient:
         return self
@@ -238,7 +161,7 @@ class RoomClient:
         Raises: as ``wait_for_participant``.
         """
         await self._until(
-            lambda: (identity, kind) in self._live, f"{kind} of {identity}", timeout_s
+            lambda: self._media.is_live(identity, kind), f"{kind} of {identity}", timeout_s
         )
 
     async def _until(self, reached: Callable[[], bool], phase: str, timeout_s: float) -> None:
@@ -272,72 +195,10 @@ class RoomClient:
         Nothing else is subscribed, so that a stranger in the room costs nothing. The callbacks get
         the identity and own what they get; they run on the event loop and must only enqueue.
         """
-        self._wanted[identity] = _Wanted(on_video, on_audio)
+        self._media.want(identity, on_video, on_audio)
         if self._room is not None:
             for participant in self._room.remote_participants.values():
-                self._subscribe_all(participant)
-
-    def _callback(self, identity: str, kind: rtc.TrackKind.ValueType) -> Any:
-        wanted = self._wanted.get(identity) or self._wanted.get(None)
-        if wanted is None:
-            return None
-        return wanted.on_video if kind == rtc.TrackKind.KIND_VIDEO else wanted.on_audio
-
-    def _subscribe_all(self, participant: rtc.RemoteParticipant) -> None:
-        for publication in participant.track_publications.values():
-            self._subscribe(publication, participant)
-
-    def _subscribe(
-        self, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant
-    ) -> None:
-        if not publication.subscribed and self._callback(participant.identity, publication.kind):
-            publication.set_subscribed(True)
-
-    def _on_subscribed(
-        self,
-        track: rtc.RemoteTrack,
-        publication: rtc.RemoteTrackPublication,
-        participant: rtc.RemoteParticipant,
-    ) -> None:
-        identity = participant.identity
-        callback = self._callback(identity, publication.kind)
-        if callback is None or self._closing:
-            return
-        kind: MediaKind = "video" if publication.kind == rtc.TrackKind.KIND_VIDEO else "audio"
-        deliver = partial(self._deliver, callback, identity, kind)
-        if kind == "video":
-            reading: Coroutine[Any, Any, None] = readers.read_video(track, deliver)
-        else:
-            reading = readers.read_audio(track, deliver)
-        task = asyncio.create_task(reading, name=f"livekit-{kind}-{identity}")
-        self._readers[publication.sid] = task
-        task.add_done_callback(partial(self._reader_done, publication.sid, identity, kind))
-        self._tell(TrackStarted(identity, kind))
-
-    def _deliver(
-        self, callback: Callable[[str, Any], None], identity: str, kind: MediaKind, item: Any
-    ) -> None:
-        if (identity, kind) not in self._live:
-            self._live.add((identity, kind))
-            self._changed.set()
-        callback(identity, item)
-
-    def _reader_done(
-        self, sid: str, identity: str, kind: MediaKind, task: asyncio.Task[None]
-    ) -> None:
-        self._readers.pop(sid, None)
-        self._live.discard((identity, kind))
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            # The boundary where a fault of a callback is reported: there is no caller to raise to.
-            logger.error("reading %s of %s failed", kind, identity, exc_info=error)
-        reason = "no longer published" if error is None else f"{type(error).__name__}: {error}"
-        self._tell(TrackEnded(identity, kind, reason))
-
-    def _stop_reader(self, sid: str) -> None:
-        task = self._readers.get(sid)
-        if task is not None:
-            task.cancel()
+                self._media.take(participant)
 
     # -- data out and calls ------------------------------------------------------------------
 
@@ -436,42 +297,23 @@ class RoomClient:
             self._on_event(event)
 
     def _listen(self, room: rtc.Room) -> None:
+        self._media.listen(room)
         room.on("participant_connected", self._joined)
         room.on("participant_disconnected", self._left)
-        room.on("track_published", self._subscribe)
-        room.on("track_subscribed", self._on_subscribed)
-        room.on("track_unsubscribed", self._on_unsubscribed)
-        room.on("track_unpublished", self._on_unpublished)
         room.on("data_received", self._on_data)
         room.on("reconnecting", self._on_reconnecting)
         room.on("reconnected", self._on_reconnected)
         room.on("disconnected", self._on_disconnected)
 
     def _joined(self, participant: rtc.RemoteParticipant) -> None:
-        self._subscribe_all(participant)
+        self._media.take(participant)
         is_agent = participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
         self._tell(ParticipantJoined(participant.identity, is_agent))
 
     def _left(self, participant: rtc.RemoteParticipant) -> None:
-        for sid in participant.track_publications:
-            self._stop_reader(sid)
+        self._media.drop(participant)
         reason = participant.disconnect_reason
         self._tell(ParticipantLeft(participant.identity, _reason_name(reason)))
-
-    def _on_unsubscribed(
-        self,
-        track: rtc.RemoteTrack,
-        publication: rtc.RemoteTrackPublication,
-        participant: rtc.RemoteParticipant,
-    ) -> None:
-        del track, participant
-        self._stop_reader(publication.sid)
-
-    def _on_unpublished(
-        self, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant
-    ) -> None:
-        del participant
-        self._stop_reader(publication.sid)
 
     def _on_data(self, packet: rtc.DataPacket) -> None:
         sender = packet.participant.identity if packet.participant else ""
@@ -483,22 +325,12 @@ class RoomClient:
     def _on_reconnected(self) -> None:
         if self._room is not None:
             for participant in self._room.remote_participants.values():
-                self._subscribe_all(participant)
+                self._media.take(participant)
         self._tell(Reconnected())
 
     def _on_disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:
         self._ended = _reason_name(reason)
         self._tell(Disconnected(self._ended))
-
-
-async def _leave(room: rtc.Room, connecting: asyncio.Task[None]) -> None:
-    """Leave ``room`` once the attempt to join it is over, however it ended."""
-    await asyncio.wait({connecting})
-    if connecting.cancelled() or connecting.exception() is not None:
-        return  # told by connect(), or of no interest any more
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(CLOSE_TIMEOUT_S):
-            await room.disconnect()
 
 
 def _reason_name(reason: rtc.DisconnectReason.ValueType | None) -> str:
