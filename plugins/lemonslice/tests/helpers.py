@@ -27,9 +27,11 @@ SIZE = (368, 560)
 
 
 @asynccontextmanager
-async def serving(faults: Faults | None = None) -> AsyncIterator[SandboxService]:
+async def serving(
+    faults: Faults | None = None, face: str | None = None
+) -> AsyncIterator[SandboxService]:
     """The stand-in, listening."""
-    service = SandboxService(flashes, api_key=API_KEY, faults=faults or Faults())
+    service = SandboxService(flashes, api_key=API_KEY, faults=faults or Faults(), face=face)
     await service.start()
     try:
         yield service

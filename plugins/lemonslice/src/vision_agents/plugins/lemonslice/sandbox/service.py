@@ -26,9 +26,19 @@ LEAVE_PATIENCE_S = 3.0
 
 
 class SandboxService:
-    """The service; ``start`` and ``close`` it. ``sessions`` holds all there ever were, in order."""
+    """The service; ``start`` and ``close`` it. ``sessions`` holds all there ever were, in order.
 
-    def __init__(self, make_draw: MakeDraw, *, api_key: str, faults: Faults | None = None) -> None:
+    ``face`` names an installed avatar whose face is shown in place of what ``make_draw`` draws.
+    """
+
+    def __init__(
+        self,
+        make_draw: MakeDraw,
+        *,
+        api_key: str,
+        faults: Faults | None = None,
+        face: str | None = None,
+    ) -> None:
         self.faults = faults or Faults()
         self.sessions: dict[str, SandboxSession] = {}
         self.log = ServiceLog()
@@ -36,6 +46,7 @@ class SandboxService:
         """How many ``create`` calls were made, refused ones too."""
         self._make_draw = make_draw
         self._api_key = api_key
+        self._face = face
         self._failed: dict[str, int] = {}
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -99,7 +110,9 @@ class SandboxService:
         if self.faults.concurrency is not None and len(self.alive) >= self.faults.concurrency:
             return _refuse(403, "too many concurrent sessions")
         session_id = f"livekit-{uuid.uuid4().hex[:12]}"
-        session = SandboxSession(session_id, body, self._make_draw, self.faults, self.log)
+        session = SandboxSession(
+            session_id, body, self._make_draw, self.faults, self.log, self._face
+        )
         self.sessions[session_id] = session
         session.start()
         # Started before it is told: a caller that gives up meanwhile has an orphan.

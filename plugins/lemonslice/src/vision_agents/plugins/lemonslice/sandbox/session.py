@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import time
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from vision_agents.core.errors import VisionAgentsError
@@ -50,6 +51,7 @@ class SandboxSession:
         make_draw: MakeDraw,
         faults: Faults,
         log: ServiceLog,
+        face: str | None = None,
     ) -> None:
         self.session_id = session_id
         self.body = body
@@ -65,12 +67,8 @@ class SandboxSession:
         self._active_s = time.monotonic()
         self._size = SIZES[body.get("aspect_ratio", "2x3")]
         self._draw = make_draw(*self._size, FPS)
-        puppet = Puppet(
-            self._picture,
-            rate_hz=SAMPLE_RATE_HZ,
-            fps=FPS,
-            latency_s=faults.render_latency_s,
-        )
+        self._face: AbstractAsyncContextManager[object] = nullcontext()
+        puppet = self._puppet(face)
         properties = body["properties"]
         self.worker = AvatarWorker(
             properties["livekit_url"],
@@ -147,12 +145,23 @@ class SandboxSession:
 
     # -- the worker ----------------------------------------------------------------------------
 
+    def _puppet(self, face: str | None) -> Puppet:
+        latency_s = self._faults.render_latency_s
+        if face is None:
+            return Puppet(self._picture, rate_hz=SAMPLE_RATE_HZ, fps=FPS, latency_s=latency_s)
+        from vision_agents.plugins.lemonslice.sandbox.face import FacePuppet, LentFace
+
+        width, height = self._size
+        self._face = lent = LentFace(face, width=width, height=height, fps=FPS)
+        return FacePuppet(lent, rate_hz=SAMPLE_RATE_HZ, fps=FPS, latency_s=latency_s)
+
     def _picture(self, samples: NDArray[np.int16]) -> av.VideoFrame:
         return self._draw(samples)
 
     async def _live(self) -> None:
         try:
-            await self.worker.run()
+            async with self._face:
+                await self.worker.run()
         except* VisionAgentsError as problems:
             logger.debug("the worker of %s failed: %s", self.session_id, problems.exceptions)
             self._end("FAILED", "the worker failed")
