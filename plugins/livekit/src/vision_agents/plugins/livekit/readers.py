@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from livekit import rtc
@@ -10,7 +11,8 @@ from livekit import rtc
 from .frames import to_av_frame, to_pcm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
+    from typing import Any
 
     import av
 
@@ -54,10 +56,8 @@ async def read_audio(
         await _bounded(stream.aclose())
 
 
-async def _bounded(closing: object) -> None:
+async def _bounded(closing: Coroutine[Any, Any, None]) -> None:
     """Wait for the SDK's close, which waits for an end-of-stream that a dead room never sends."""
-    assert asyncio.iscoroutine(closing)
-    try:
-        await asyncio.wait_for(closing, CLOSE_TIMEOUT_S)
-    except TimeoutError:
-        return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await closing

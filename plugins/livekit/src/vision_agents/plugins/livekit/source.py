@@ -61,8 +61,10 @@ class PacedSource:
         self._learn(time.monotonic() - begun_s, length_s)
         ahead_s = self.queued_s() - self._lead_s
         if self._known and ahead_s > 0:
+            # Not wait_for: on Python 3.11 it loses a cancellation that comes right after a clear.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._cleared.wait(), ahead_s)
+                async with asyncio.timeout(ahead_s):
+                    await self._cleared.wait()
 
     def queued_s(self) -> float:
         """Seconds handed over that have not left yet."""
