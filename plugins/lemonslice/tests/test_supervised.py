@@ -112,6 +112,10 @@ async def test_worker_that_leaves_is_replaced_and_the_rest_is_spoken(
             assert spoken.finished.heard_s == pytest.approx(4.0, abs=0.3)
         (lost,) = log.of(AvatarReconnectingEvent)
         assert "left the room" in lost.reason
+        (first, *_) = service.sessions.values()
+        assert first.ended_s is not None
+        (noticed_s,) = (at for at, event in log.events if event is lost)
+        assert noticed_s - first.ended_s < 3.0
         assert len(service.sessions) == 2
         assert not service.alive
 
@@ -138,8 +142,15 @@ async def test_frozen_worker_is_noticed_from_the_missing_media(
         assert not service.alive
 
 
-async def test_server_that_stops_for_five_seconds(own_livekit_server: LiveKitServer) -> None:
+@pytest.mark.parametrize("how", ["stopped", "frozen"])
+async def test_server_that_is_gone_for_five_seconds(
+    own_livekit_server: LiveKitServer, how: str
+) -> None:
     server = own_livekit_server
+    go, come_back = {
+        "stopped": (server.stop, server.start),
+        "frozen": (server.pause, server.resume),
+    }[how]
     async with serving() as service:
         avatar = avatar_at(service, server.connection)
         log = Log(avatar)
@@ -147,12 +158,12 @@ async def test_server_that_stops_for_five_seconds(own_livekit_server: LiveKitSer
             await call.say(0.5)
             saying = asyncio.create_task(call.say(3.0))
             await asyncio.sleep(1.5)
-            server.stop()
+            go()
             stopped_s = time.monotonic()
             await until(lambda: log.of(AvatarReconnectingEvent) or log.of(AvatarDegradedEvent), 6)
             assert time.monotonic() - stopped_s < 3.0
             await asyncio.sleep(max(0.0, 5.0 - (time.monotonic() - stopped_s)))
-            server.start()
+            come_back()
             spoken = await asyncio.wait_for(saying, 20)
             assert not spoken.finished.interrupted
             await asyncio.wait_for(call.say(1.0), 15)
