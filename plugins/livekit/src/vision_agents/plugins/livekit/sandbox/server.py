@@ -20,6 +20,8 @@ INSTALL = (
     "binary you have)"
 )
 START_TIMEOUT_S = 15.0
+START_TRIES = 3
+_PORT_TAKEN = "address already in use"
 STOP_TIMEOUT_S = 5.0
 
 # Media on one UDP port of the loopback device and nowhere else; a public STUN server would be the
@@ -81,30 +83,49 @@ class LiveKitServer:
         self._binary = found
         self._folder = tempfile.TemporaryDirectory(prefix="livekit-")
         self._process: subprocess.Popen[bytes] | None = None
-        port, tcp_port, udp_port = _free_ports()
-        self.connection = LiveKitConnection(
-            f"ws://127.0.0.1:{port}", "devkey", "a-secret-of-at-least-32-characters"
-        )
         self._config = Path(self._folder.name) / "livekit.yaml"
         self._log = Path(self._folder.name) / "server.log"
+        self._came_up = False
+        self.connection = self._choose_ports()
+
+    def _choose_ports(self) -> LiveKitConnection:
+        port, tcp_port, udp_port = _free_ports()
+        connection = LiveKitConnection(
+            f"ws://127.0.0.1:{port}", "devkey", "a-secret-of-at-least-32-characters"
+        )
         self._config.write_text(
             _CONFIG.format(
                 port=port,
                 tcp_port=tcp_port,
                 udp_port=udp_port,
-                key=self.connection.api_key,
-                secret=self.connection.api_secret,
+                key=connection.api_key,
+                secret=connection.api_secret,
             )
         )
+        return connection
 
     @property
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start the process and wait until it answers; nothing when it runs."""
-        if self.running:
-            return
+        """Start the process and wait until it answers; nothing when it runs.
+
+        Whoever else took one of the ports in the meantime gets it: the first start tries others.
+        """
+        tries = 1 if self._came_up else START_TRIES
+        while not self.running:
+            tries -= 1
+            try:
+                self._start()
+            except RuntimeError as error:
+                if not tries or _PORT_TAKEN not in str(error):
+                    raise
+                self._log.unlink()
+                self.connection = self._choose_ports()
+        self._came_up = True
+
+    def _start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [self._binary, "--config", self._config], stdout=log, stderr=log
