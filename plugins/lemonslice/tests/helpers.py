@@ -20,7 +20,7 @@ from vision_agents.plugins.lemonslice.guest import LemonSliceGuest
 from vision_agents.plugins.lemonslice.sandbox import AGENT_ID, API_KEY, Faults, flashes
 from vision_agents.plugins.lemonslice.sandbox.service import SandboxService
 from vision_agents.plugins.livekit.connection import LiveKitConnection
-from vision_agents.plugins.livekit.provider import LiveKitSession
+from vision_agents.plugins.livekit.session import LiveKitSession
 
 SIZE = (368, 560)
 """The picture that the stand-in draws unless asked for another shape."""

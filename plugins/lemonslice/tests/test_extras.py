@@ -59,7 +59,7 @@ async def test_actions_prompts_and_images(livekit_server: LiveKitServer) -> None
 
 
 async def test_an_uploaded_image_goes_as_a_form(tmp_path: Path) -> None:
-    from vision_agents.plugins.livekit.provider import Invitation
+    from vision_agents.plugins.livekit.guest import Invitation
     from vision_agents.plugins.livekit.tokens import avatar_token
 
     face = tmp_path / "face.png"

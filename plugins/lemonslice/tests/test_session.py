@@ -13,8 +13,8 @@ from vision_agents.core.errors import DisconnectedError, ProviderTimeoutError
 from vision_agents.core.testing.markers import speech_with_markers
 from vision_agents.plugins.lemonslice.sandbox import Faults
 from vision_agents.plugins.livekit import rooms
-from vision_agents.plugins.livekit.provider import LiveKitSession
 from vision_agents.plugins.livekit.sandbox import LiveKitServer, WorkerFaults
+from vision_agents.plugins.livekit.session import LiveKitSession
 
 pytestmark = [pytest.mark.wire, pytest.mark.livekit]
 

@@ -11,7 +11,7 @@ from vision_agents.plugins.lemonslice import LemonSliceSettings
 from vision_agents.plugins.lemonslice.sandbox.checks import problem_with_body
 from vision_agents.plugins.lemonslice.wire import session_body
 from vision_agents.plugins.livekit.connection import LiveKitConnection
-from vision_agents.plugins.livekit.provider import Invitation
+from vision_agents.plugins.livekit.guest import Invitation
 from vision_agents.plugins.livekit.tokens import avatar_token
 
 CONNECTION = LiveKitConnection("ws://127.0.0.1:1", "key", "a-secret-of-at-least-32-characters")

@@ -12,7 +12,7 @@ from vision_agents.plugins.livekit.rest import RestClient
 
 if TYPE_CHECKING:
     from vision_agents.plugins.lemonslice.settings import LemonSliceSettings
-    from vision_agents.plugins.livekit.provider import Invitation
+    from vision_agents.plugins.livekit.guest import Invitation
 
 PROVIDER = "lemonslice"
 # Starting was seen to take 10 s; the supervisor's own limit for a start ends it if that is less.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from vision_agents.core.errors import StateError
 from vision_agents.plugins.lemonslice.api import LemonSliceApi
 from vision_agents.plugins.lemonslice.guest import LemonSliceGuest
 from vision_agents.plugins.lemonslice.records import CAPABILITIES
 from vision_agents.plugins.lemonslice.settings import LemonSliceSettings
-from vision_agents.plugins.livekit.provider import AvatarGuest, Invitation, LiveKitProviderAvatar
+from vision_agents.plugins.livekit.provider import LiveKitProviderAvatar
+
+if TYPE_CHECKING:
+    from vision_agents.plugins.livekit.guest import AvatarGuest, Invitation
 
 
 class LemonSliceAvatar(LiveKitProviderAvatar):

@@ -11,7 +11,7 @@ from vision_agents.core.avatars.provider import EndReason, Limits, SessionEnd
 from vision_agents.core.errors import DisconnectedError, ProtocolError, ProviderTimeoutError
 from vision_agents.plugins.lemonslice import wire
 from vision_agents.plugins.lemonslice.api import PROVIDER, LemonSliceApi
-from vision_agents.plugins.livekit.provider import AvatarGuest
+from vision_agents.plugins.livekit.guest import AvatarGuest
 
 if TYPE_CHECKING:
     from vision_agents.core.metrics import MetricsCollector

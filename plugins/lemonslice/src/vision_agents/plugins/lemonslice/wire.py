@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vision_agents.plugins.lemonslice.settings import LemonSliceSettings
-    from vision_agents.plugins.livekit.provider import Invitation
+    from vision_agents.plugins.livekit.guest import Invitation
 
 SAMPLE_RATE_HZ = 16_000
 DATA_TOPIC = "lemonslice"

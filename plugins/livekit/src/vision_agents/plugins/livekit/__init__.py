@@ -13,19 +13,16 @@ if TYPE_CHECKING:
     from vision_agents.plugins.livekit.connection import LiveKitConnection
     from vision_agents.plugins.livekit.edge import LiveKitEdge
     from vision_agents.plugins.livekit.edge import LiveKitEdge as Edge
-    from vision_agents.plugins.livekit.provider import (
-        AvatarGuest,
-        Invitation,
-        LiveKitProviderAvatar,
-    )
+    from vision_agents.plugins.livekit.guest import AvatarGuest, Invitation
+    from vision_agents.plugins.livekit.provider import LiveKitProviderAvatar
     from vision_agents.plugins.livekit.rest import RestClient
     from vision_agents.plugins.livekit.room import RoomClient
     from vision_agents.plugins.livekit.settings import LiveKitAvatarSettings, LiveKitEdgeSettings
 else:
     _HOMES = {
-        "AvatarGuest": "provider",
+        "AvatarGuest": "guest",
         "Edge": "edge",
-        "Invitation": "provider",
+        "Invitation": "guest",
         "LiveKitAvatarSettings": "settings",
         "LiveKitConnection": "connection",
         "LiveKitEdge": "edge",
