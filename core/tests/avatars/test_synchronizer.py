@@ -13,6 +13,7 @@ import pytest
 from aiortc.contrib.media import MediaRelay
 from aiortc.mediastreams import MediaStreamError
 
+from core.tests.media.decoding import decoded
 from vision_agents.core.avatars import AVSynchronizer
 from vision_agents.core.edge import OutboundAudioTrack
 from vision_agents.core.errors import ConfigError, MediaError
@@ -64,7 +65,7 @@ def test_is_built_without_a_loop() -> None:
 @virtually
 async def test_a_frame_handed_out_is_never_changed() -> None:
     sync = AVSynchronizer(W, H)
-    own = picture(90, pts_s=7.0)
+    own = decoded(picture(90, pts_s=7.0))
     await sync.write_video(own)
     frames = [await sync.video_output.recv() for _ in range(4)]
     assert own.pts == 630_000

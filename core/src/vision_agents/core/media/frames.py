@@ -62,6 +62,8 @@ class FrameFitter:
         return max(2, min(inner[0], self.width)), max(2, min(inner[1], self.height))
 
     def _scale(self, frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+        if frame.format.name == FORMAT and frame.color_range == ColorRange.JPEG:
+            frame = _renamed(frame)
         return self._scaler.reformat(
             frame,
             width=width,
@@ -96,6 +98,15 @@ def _color_range(frame: av.VideoFrame) -> Any:
     if frame.format.name.startswith("yuvj"):
         return ColorRange.JPEG
     return frame.color_range
+
+
+def _renamed(frame: av.VideoFrame) -> av.VideoFrame:
+    """A full-range yuv420p picture as yuvj420p: av 16 goes by the format's name alone."""
+    out = av.VideoFrame(frame.width, frame.height, "yuvj420p")
+    for target, source in zip(planes(out), planes(frame), strict=True):
+        target[:] = source
+    out.colorspace = frame.colorspace
+    return out
 
 
 def blank_frame(width: int, height: int) -> av.VideoFrame:
