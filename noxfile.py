@@ -168,8 +168,9 @@ def minimums(session: nox.Session, distribution: str) -> None:
     """Each distribution with the oldest version of everything it admits."""
     folder = DISTRIBUTIONS[distribution]
     own = ("--editable", with_extras(folder)) if distribution != "core" else ()
+    # --upgrade, or an environment that is used again keeps what is newer than the lowest.
     session.install(
-        "--resolution", "lowest-direct", "--editable", "core[cli,testing]", *own,
+        "--upgrade", "--resolution", "lowest-direct", "--editable", "core[cli,testing]", *own,
         *test_groups(folder),
     )  # fmt: skip
     session.run(*PYTEST, f"{folder}/tests", *session.posargs)
