@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import av
 import pytest
@@ -41,7 +41,7 @@ class Mutant(AvatarConformance):
     """The kit on a broken avatar, or on sessions that are broken."""
 
     __test__ = False
-    tier = "pure"
+    tier: ClassVar[Literal["pure", "wire"]] = "pure"
     avatar: ClassVar[type[MemoryAvatar]] = FlashAvatar
     session: ClassVar[type[FlashSession]] = FlashSession
 
@@ -194,6 +194,12 @@ class TestKeepsEverything(Mutant):
         def __init__(self, service: FlashService) -> None:
             super().__init__(service)
             self.history.append(self)
+
+
+class TestLeaksInCompany(TestLeakingTask):
+    """In real time, where checks run at the same time and the leak is found by none alone."""
+
+    tier = "wire"
 
 
 class TestSkipsSilently(Mutant):

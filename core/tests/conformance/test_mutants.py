@@ -33,6 +33,8 @@ MUTATIONS = [
     ("TestPlainCloseHangs", "test_start_and_close", "close() did not return within 10 s"),
     ("TestPlainHoldsSpeech", "test_cut", "old speech was heard up to"),
     ("TestPlainManyTracks", "test_outputs_before_start", "makes a new track each time"),
+    ("TestLeaksInCompany", "test_start_and_close", "task 'heartbeat'"),
+    ("TestLeaksInCompany", "test_disconnect", "task 'heartbeat'"),
     (
         "TestSkipsSilently",
         "test_nothing_is_left_out_silently",

@@ -65,7 +65,6 @@ def warm_server(livekit_server: LiveKitServer) -> LiveKitServer:
 
 @pytest.mark.wire
 @pytest.mark.livekit
-@pytest.mark.proof  # nearly three minutes over a room; LemonSlice's stands for both in every run
 class TestLiveAvatar(AvatarConformance):
     provider = "vision_agents.plugins.liveavatar.hooks"
     server: LiveKitServer

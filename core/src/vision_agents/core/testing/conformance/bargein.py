@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vision_agents.core.testing.conformance.call import NotedCall
 from vision_agents.core.testing.conformance.check import check
+from vision_agents.core.testing.conformance.company import CompanyBase
 from vision_agents.core.testing.conformance.speech import LENGTH_S, MARK_S, first_heard_s, unheard
 from vision_agents.core.testing.conformance.talk import BargeIn, Talk, TalkBase, barge_in, judge
 
@@ -33,7 +34,7 @@ async def _interrupted(kit: Any, call: NotedCall, barge_ins: list[BargeIn]) -> N
     await call.speak(1.5)
 
 
-class BargeInChecks(TalkBase):
+class BargeInChecks(CompanyBase, TalkBase):
     """The order of a barge-in, and what may not follow it."""
 
     @judge("after a barge-in nothing old is heard", _interrupted)
@@ -89,7 +90,19 @@ class BargeInChecks(TalkBase):
         (end,) = talk.call.finished(new)
         assert not end.interrupted
 
-    @check("interrupts when idle, before the first sound, after the end, and ten in five seconds")
+    @judge("the event loop is never blocked", _interrupted)
+    def test_never_blocks(self, talk: Talk) -> str:
+        blocked = talk.blocked
+        if blocked.lines:  # once may be an import on first use, or a busy machine
+            first, second = self.held_twice("interrupted", _interrupted)
+            blocked = first.blocked.again(second.blocked)
+        assert not blocked.lines, f"the event loop was blocked {blocked}"
+        return "start, speech, barge-in, close"
+
+    @check(
+        "interrupts when idle, before the first sound, after the end, and ten in five seconds",
+        company=True,
+    )
     async def test_odd_interrupts(self, bench: Bench) -> str:
         async with NotedCall(self.make(bench), bench) as call:
             barge_ins: list[BargeIn] = []

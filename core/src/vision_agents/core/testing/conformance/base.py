@@ -12,7 +12,13 @@ import pytest
 
 from vision_agents.core.avatars.provider import ProviderAvatar
 from vision_agents.core.testing.clock import BusySelector, VirtualLoop, virtual_time
-from vision_agents.core.testing.conformance.check import CHECK, About, Body, NotApplicable
+from vision_agents.core.testing.conformance.check import (
+    CHECK,
+    About,
+    Body,
+    NotApplicable,
+    check_name,
+)
 from vision_agents.core.testing.conformance.guard import nothing_left, sockets_closed
 
 if TYPE_CHECKING:
@@ -55,19 +61,24 @@ class KitBase:
     def run_check(self, request: pytest.FixtureRequest, about: About, body: Body) -> None:
         """Run one check as a pytest test."""
         __tracebackhide__ = True
+        whole = self.required(about, body)
+        self.report_on(request, about, lambda: self.on_a_bench(about.title, whole))
+
+    def required(self, about: About, body: Body) -> Body:
+        """The body, after a look at whether the bench has what it needs."""
 
         async def whole(kit: Any, bench: Bench) -> str | None:
             self.require(bench, bench.make(), about)
             return await body(kit, bench)
 
-        self.report_on(request, about, lambda: self.on_a_bench(about.title, whole))
+        return whole
 
     def report_on(
         self, request: pytest.FixtureRequest, about: About, run: Callable[[], str | None]
     ) -> None:
         """Run a check, or leave it out with its reason, and say so to the report."""
         __tracebackhide__ = True
-        name = getattr(request.node, "originalname", None) or request.node.name
+        name = check_name(request)
         result: dict[str, Any] = {
             "suite": type(self).__name__,
             "tier": self.tier,

@@ -11,7 +11,7 @@ from vision_agents.core.testing.conformance.bench import Bench, Fault
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["CHECK", "NotApplicable", "check", "overrides"]
+__all__ = ["CHECK", "NotApplicable", "check", "check_name", "overrides"]
 
 CHECK = "vision_agents_check"
 """The attribute that marks a check, and the name of the property in which its result travels."""
@@ -34,6 +34,8 @@ class About:
     needs_flash: bool = False
     needs_sessions: bool = False
     overridden: str = ""
+    in_company: Body | None = None
+    """What is run, where other checks may run at the same time."""
 
 
 def check(
@@ -43,15 +45,19 @@ def check(
     faults: tuple[Fault, ...] = (),
     flash: bool = False,
     sessions: bool = False,
+    company: bool = False,
 ) -> Callable[[Body], Callable[[Any, pytest.FixtureRequest], None]]:
     """Make a test of ``async def test_x(self, bench)``, which runs on a fresh bench.
 
     It may return a figure for the report. ``log``, ``faults`` and ``flash`` name what the bench
-    must have, ``sessions`` that the avatar is a ``ProviderAvatar``.
+    must have, ``sessions`` that the avatar is a ``ProviderAvatar``. ``company``: others may run at
+    the same time on benches of their own, since it watches nothing that all share, such as the
+    loop's tasks or the log, and measures nothing to the millisecond.
     """
-    about = About(title, log, faults, flash, sessions)
 
     def wrap(body: Body) -> Callable[[Any, pytest.FixtureRequest], None]:
+        about = About(title, log, faults, flash, sessions, in_company=body if company else None)
+
         def test(self: Any, request: pytest.FixtureRequest) -> None:
             __tracebackhide__ = True
             self.run_check(request, about, body)
@@ -62,6 +68,11 @@ def check(
         return test
 
     return wrap
+
+
+def check_name(request: pytest.FixtureRequest) -> str:
+    """The name of the test that asks, without parameters."""
+    return getattr(request.node, "originalname", None) or str(request.node.name)
 
 
 def overrides(

@@ -42,19 +42,23 @@ SECRET_LENGTH = 8
 class FailureChecks(SessionChecks):
     """Every failure has a name, an end, and no secret in its text."""
 
-    @check("a wrong key is an AuthError, and no retry", faults=(Fault.AUTH,))
+    @check("a wrong key is an AuthError, and no retry", faults=(Fault.AUTH,), company=True)
     async def test_auth_error(self, bench: Bench) -> str:
         return await self._refused(bench, Fault.AUTH, AuthError, retryable=False)
 
-    @check("used-up credits are a QuotaError, and no retry", faults=(Fault.QUOTA,))
+    @check("used-up credits are a QuotaError, and no retry", faults=(Fault.QUOTA,), company=True)
     async def test_quota_error(self, bench: Bench) -> str:
         return await self._refused(bench, Fault.QUOTA, QuotaError, retryable=False)
 
-    @check("too many sessions are a BusyError, worth a retry", faults=(Fault.BUSY,))
+    @check("too many sessions are a BusyError, worth a retry", faults=(Fault.BUSY,), company=True)
     async def test_busy_error(self, bench: Bench) -> str:
         return await self._refused(bench, Fault.BUSY, BusyError, retryable=True)
 
-    @check("a start that hangs ends in time and says in which phase", faults=(Fault.HANG,))
+    @check(
+        "a start that hangs ends in time and says in which phase",
+        faults=(Fault.HANG,),
+        company=True,
+    )
     async def test_start_hangs(self, bench: Bench) -> str:
         bench.faults[Fault.HANG]()
         avatar = self._attached(bench)
@@ -78,7 +82,7 @@ class FailureChecks(SessionChecks):
         await self._sessions_closed(bench)
         return f"after {took_s:.1f} s: {text}"
 
-    @check("what is said during a slow start is heard whole", faults=(Fault.SLOW,))
+    @check("what is said during a slow start is heard whole", faults=(Fault.SLOW,), company=True)
     async def test_slow_start(self, bench: Bench) -> str:
         bench.faults[Fault.SLOW]()
         call = NotedCall(self.make(bench), bench)
@@ -96,11 +100,19 @@ class FailureChecks(SessionChecks):
             await call.__aexit__(None, None, None)
         return f"started in {took_s:.1f} s"
 
-    @check("the connection breaks in mid-speech: told at once, nothing lost", faults=(Fault.DROP,))
+    @check(
+        "the connection breaks in mid-speech: told at once, nothing lost",
+        faults=(Fault.DROP,),
+        company=True,
+    )
     async def test_drop(self, bench: Bench) -> str:
         return await self._lost(bench, Fault.DROP, NOTICE_S)
 
-    @check("the service falls silent in mid-speech: noticed in time", faults=(Fault.STALL,))
+    @check(
+        "the service falls silent in mid-speech: noticed in time",
+        faults=(Fault.STALL,),
+        company=True,
+    )
     async def test_stall(self, bench: Bench) -> str:
         avatar = bench.make()
         limit_s = NOTICE_S
@@ -109,7 +121,9 @@ class FailureChecks(SessionChecks):
         return await self._lost(bench, Fault.STALL, limit_s)
 
     @check(
-        "close() is bounded with a service that does not answer", faults=(Fault.HANG_DISCONNECT,)
+        "close() is bounded with a service that does not answer",
+        faults=(Fault.HANG_DISCONNECT,),
+        company=True,
     )
     async def test_close_hangs(self, bench: Bench) -> str:
         avatar = self._attached(bench)

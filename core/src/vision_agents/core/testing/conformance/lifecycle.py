@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from vision_agents.core.errors import StateError
 from vision_agents.core.media.audio_stream import AudioOutputStream
 from vision_agents.core.testing.conformance.awaits import cancel_at, spread
-from vision_agents.core.testing.conformance.base import KitBase
 from vision_agents.core.testing.conformance.check import check
+from vision_agents.core.testing.conformance.company import CompanyBase
 from vision_agents.core.testing.conformance.guard import nothing_left
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ SETTLE_S = 1.0
 """How long a service may take to notice that a session is over."""
 
 
-class LifecycleChecks(KitBase):
+class LifecycleChecks(CompanyBase):
     """Nothing is left behind, whatever happens when."""
 
     most_waits = 60
@@ -36,7 +36,7 @@ class LifecycleChecks(KitBase):
         await self.close(avatar)
         await self.close(avatar)
 
-    @check("start, close, close: no task, no session, no socket left")
+    @check("start, close, close: no task, no session, no socket left", company=True)
     async def test_start_and_close(self, bench: Bench) -> str:
         avatar = self._attached(bench)
         took_s = await self._start(avatar)
@@ -45,7 +45,7 @@ class LifecycleChecks(KitBase):
         await self._sessions_closed(bench)
         return f"started in {took_s:.2f} s"
 
-    @check("two close() at once both return")
+    @check("two close() at once both return", company=True)
     async def test_close_twice_at_once(self, bench: Bench) -> None:
         avatar = self._attached(bench)
         await self._start(avatar)

@@ -99,7 +99,11 @@ class SessionChecks(LifecycleChecks):
         await self._sessions_closed(bench)
         return f"{counted.waits} awaits"
 
-    @check("a session speaks: media in order, and the reports it declares, once", sessions=True)
+    @check(
+        "a session speaks: media in order, and the reports it declares, once",
+        sessions=True,
+        company=True,
+    )
     async def test_session_speaks(self, bench: Bench) -> str:
         sink = _Sink(bench.source_size)
         async with self._session(bench, sink) as (avatar, session):
@@ -125,7 +129,11 @@ class SessionChecks(LifecycleChecks):
         await self._sessions_closed(bench)
         return f"{sink.loud_s:.2f} s of 1 s came back"
 
-    @check("a session is interrupted: it stops, and says so where it declares that", sessions=True)
+    @check(
+        "a session is interrupted: it stops, and says so where it declares that",
+        sessions=True,
+        company=True,
+    )
     async def test_session_interrupted(self, bench: Bench) -> str:
         sink = _Sink(bench.source_size)
         async with self._session(bench, sink) as (avatar, session):
@@ -148,7 +156,11 @@ class SessionChecks(LifecycleChecks):
             )
         return f"media for {late_s * 1e3:.0f} ms"
 
-    @check("disconnect() is bounded, can be repeated, and ends the session", sessions=True)
+    @check(
+        "disconnect() is bounded, can be repeated, and ends the session",
+        sessions=True,
+        company=True,
+    )
     async def test_disconnect(self, bench: Bench) -> str:
         sink = _Sink(bench.source_size)
         async with self._session(bench, sink) as (_, session):
@@ -159,7 +171,9 @@ class SessionChecks(LifecycleChecks):
             await self._sessions_closed(bench)
         return f"{took_s * 1e3:.0f} ms"
 
-    @check("a broken connection is noticed as one", faults=(Fault.DROP,), sessions=True)
+    @check(
+        "a broken connection is noticed as one", faults=(Fault.DROP,), sessions=True, company=True
+    )
     async def test_session_drop(self, bench: Bench) -> str:
         sink = _Sink(bench.source_size)
         async with self._session(bench, sink) as (avatar, session):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from vision_agents.core.testing.conformance.base import KitBase
 from vision_agents.core.testing.conformance.call import NotedCall, Said
 from vision_agents.core.testing.conformance.check import CHECK, About
+from vision_agents.core.testing.conformance.guard import Blocked, watch_the_loop
 
 if TYPE_CHECKING:
     import pytest
@@ -43,9 +44,9 @@ class Talk:
 
     call: NotedCall
     bench: Bench
-    began_s: float
-    ended_s: float
     barge_ins: list[BargeIn]
+    blocked: Blocked
+    """What blocked the event loop, from before the start until after the close."""
 
     def arrived(self, said: Said) -> list[Seen]:
         """Speech and ends that the service saw of an utterance, which came one after another."""
@@ -85,6 +86,12 @@ class TalkBase(KitBase):
             raise talk
         return talk
 
+    def held_twice(self, kind: str, hold: Hold) -> tuple[Talk, Talk]:
+        """The conversation of this kind, and the same held anew, which later checks judge."""
+        first = self.held(kind, hold)
+        del self._held[type(self), kind]
+        return first, self.held(kind, hold)
+
     def hold_again(self, kind: str) -> bool:
         """Forget a conversation that was judged badly, so that it is held once more.
 
@@ -104,12 +111,12 @@ class TalkBase(KitBase):
         async def body(_: Any, bench: Bench) -> None:
             barge_ins: list[BargeIn] = []
             call = NotedCall(self.make(bench), bench)
-            began_s = time.monotonic()
-            async with call:
-                await asyncio.sleep(0.3)
-                await hold(self, call, barge_ins)
-                await asyncio.sleep(0.5)
-            found.append(Talk(call, bench, began_s, time.monotonic(), barge_ins))
+            with watch_the_loop(self.selector()) as blocked:
+                async with call:
+                    await asyncio.sleep(0.3)
+                    await hold(self, call, barge_ins)
+                    await asyncio.sleep(0.5)
+            found.append(Talk(call, bench, barge_ins, blocked))
 
         self.on_a_bench(f"the {kind} conversation", body, may_leak=True)
         return found[0]
