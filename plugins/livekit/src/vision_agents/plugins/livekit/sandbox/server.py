@@ -35,7 +35,6 @@ rtc:
   udp_port: {udp_port}
   node_ip: 127.0.0.1
   use_external_ip: false
-  use_ice_lite: true
   enable_loopback_candidate: true
   use_ice_lite: true
   interfaces: {{includes: [lo]}}
