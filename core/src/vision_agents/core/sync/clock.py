@@ -61,6 +61,11 @@ class SourceClock:
         """Whether a packet of ``media_s`` is out of all proportion with this line."""
         return abs(now_s - media_s - self.origin(now_s)) > policy.FAR_S
 
+    def is_near(self, media_s: float, now_s: float) -> bool:
+        """Whether a packet of ``media_s`` is no later than others were, and hardly earlier."""
+        late_s = now_s - media_s - self.origin(now_s)
+        return -policy.GAP_LEAST_S <= late_s <= self.jitter_s + policy.GAP_LEAST_S
+
     def observe(
         self, media_s: float, arrival_s: float, head_start_s: float = 0.0, *, alone: bool = False
     ) -> None:

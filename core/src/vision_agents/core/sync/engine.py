@@ -445,7 +445,7 @@ class SyncEngine(Generic[T]):
         self._cutter.reset()
         if self._reader is not None:
             self._reader.discard()
-        self._sound.break_line()
+        self._sound.cut()
         self._stretch = self._hold = None
         self._quiet_s = 0.0
         # Nobody holds more than the packet under way: an edge that pushes was emptied as well.

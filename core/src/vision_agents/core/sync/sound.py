@@ -67,6 +67,8 @@ class SoundLine:
         self._undo: tuple[SourceClock, float, _Doubt] | None = None
         self._suspicion: _Suspicion | None = None
         self._last: PcmData | None = None
+        self._by_pts = False
+        self._was_cut = False  # and nothing came since
         self.arrived_s: float | None = None
         """When sound came last."""
 
@@ -85,8 +87,17 @@ class SoundLine:
         clock = SourceClock(self.clock)
         self._begin(self._fifo.written_s, 0.0, clock)
         self._doubt = self._undo = self._suspicion = None
+        self._was_cut = False
         self._pts.restart()
         return clock
+
+    def cut(self) -> None:
+        """What is queued was dropped. Time stamps go on over a flush, a count does not."""
+        if not self._by_pts or self.clock.steady:
+            self.break_line()
+            return
+        self._begin(self._fifo.written_s, self._stretches[-1].shift_s, self.clock)
+        self._was_cut = True
 
     def line_clock(self) -> SourceClock:
         """The clock that the next sound will be mapped by."""
@@ -121,6 +132,7 @@ class SoundLine:
             self.break_line()
         position = self._fifo.written_s
         reading = self._pts.read(pcm.pts, pcm.time_base, now_s)
+        self._by_pts = reading is not None
         if reading is None:
             self._count(position, now_s, head_start_s)
         else:
@@ -138,6 +150,11 @@ class SoundLine:
     ) -> None:
         newest, media = self._stretches[-1], reading.media_s
         shift = media - position
+        if self._was_cut:
+            self._was_cut = False
+            if not newest.clock.is_near(media, now_s):
+                self.break_line()
+                newest = self._stretches[-1]
         if newest.clock.began_s is None:
             newest.shift_s = shift
         elif reading.anew and newest.clock.is_far(media, now_s):
