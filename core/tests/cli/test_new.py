@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,19 @@ def test_names_in_each_form() -> None:
     assert names.package == "talking_head_2_avatar"
     assert names.prefix == "TalkingHead2"
     assert names.variable == "TALKING_HEAD_2"
+
+
+def test_a_name_with_a_placeholder_in_it() -> None:
+    filled = Names.of("Acme Corp").fill("acme_avatar acme-avatar ACME Acme acme")
+    assert filled == "acme_corp_avatar acme-corp-avatar ACME_CORP AcmeCorp acme-corp"
+
+
+@pytest.mark.parametrize(
+    "template", sorted(TEMPLATE.glob("tests/*.tmpl")), ids=lambda path: path.name
+)
+def test_a_provider_named_test_is_no_test(template: Path) -> None:
+    """pytest would take an imported TestAvatar or TestService for a class of tests."""
+    assert not re.search(r"import .*Acme", template.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("text", ["", "2heads", "a/b", "ünï", "../x", "a" * 21])

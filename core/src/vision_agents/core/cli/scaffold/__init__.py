@@ -64,16 +64,16 @@ class Names:
 
     def fill(self, text: str) -> str:
         """Put the names where the template says acme, and core's versions where it says so."""
-        for placeholder, value in (
-            ("@CORE@", _core_range()),
-            ("acme_avatar", self.package),
-            ("acme-avatar", self.distribution),
-            ("ACME", self.variable),
-            ("Acme", self.prefix),
-            ("acme", self.name),
-        ):
-            text = text.replace(placeholder, value)
-        return text
+        values = {
+            "@CORE@": _core_range(),
+            "acme_avatar": self.package,
+            "acme-avatar": self.distribution,
+            "ACME": self.variable,
+            "Acme": self.prefix,
+            "acme": self.name,
+        }
+        # In one pass: a name may have a placeholder in it, such as acme-corp.
+        return re.sub("|".join(values), lambda found: values[found[0]], text)
 
 
 def write_package(names: Names, folder: Path) -> list[Path]:
