@@ -200,6 +200,23 @@ class TestBroken:
         )
         assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
+    def test_its_entry_point_is_no_module(self, site: SitePackages) -> None:
+        site.add("bad-avatar", "", keys=("bad",))
+        (metadata,) = site.folder.glob("*.dist-info/entry_points.txt")
+        metadata.write_text("[vision_agents.avatars]\nbad = bad-avatar.hooks\n")
+        assert message(lambda: site.registry().avatar("bad"), BrokenPluginError) == (
+            "the avatar 'bad' from bad-avatar 1.0 (bad-avatar.hooks) is broken: "
+            "its entry point does not name a module.  "
+            "The package must name one as Python imports it, such as acme_avatar.hooks"
+        )
+
+    def test_its_hook_is_a_coroutine_function(self, site: SitePackages) -> None:
+        hooks = "async def vision_agents_avatar_provider(): ..."
+        site.add("bad-avatar", hooks, keys=("bad",))
+        assert "vision_agents_avatar_provider() returned coroutine, not AvatarProvider" in message(
+            lambda: site.registry().avatar("bad"), BrokenPluginError
+        )
+
     def test_its_import_calls_system_exit(self, site: SitePackages) -> None:
         site.add("bad-avatar", "raise SystemExit(3)", keys=("bad",))
         assert "importing it called SystemExit(3)." in message(

@@ -60,9 +60,9 @@ def _as_text(kind: str, group: str, rows: Sequence[Row]) -> str:
         if kind != "avatar":  # only avatars have capabilities
             table = [(*cells[:2], *cells[5:]) for cells in table]
         lines += _columns(table)
-    for row in rows:
-        if row["problem"]:
-            lines += ["", f"{row['name']} does not work: {row['problem']}"]
+    bad = [f"{row['name']} does not work: {row['problem']}" for row in rows if row["problem"]]
+    for line in dict.fromkeys(bad):  # a name that two claim says the same of both
+        lines += ["", line]
     return "\n".join(lines).lstrip("\n")
 
 

@@ -55,6 +55,14 @@ def load_hooks(kind: str, candidate: Candidate) -> pluggy.PluginManager:
         BrokenPluginError: the import failed, with what it raised as cause.
         MisspeltHookError: a hook of ours that does not exist, or with wrong arguments.
     """
+    if not _names_a_module(candidate.origin.target):  # importlib would raise nonsense
+        raise BrokenPluginError(
+            kind,
+            candidate.name,
+            candidate.origin,
+            "its entry point does not name a module",
+            "The package must name one as Python imports it, such as acme_avatar.hooks",
+        )
     try:
         module = candidate.entry_point.load()
     except (Exception, SystemExit) as exc:  # a stranger's code: reported, never let through
@@ -67,6 +75,11 @@ def load_hooks(kind: str, candidate: Candidate) -> pluggy.PluginManager:
     except pluggy.PluginValidationError as exc:
         raise _misspelt(kind, candidate, module) from exc
     return manager
+
+
+def _names_a_module(target: str) -> bool:
+    dotted = target.partition("[")[0].partition(":")[0].strip()
+    return all(part.isidentifier() for part in dotted.split("."))
 
 
 def call_provider_hook(
@@ -92,6 +105,8 @@ def call_provider_hook(
     except (Exception, SystemExit) as exc:  # a stranger's code: reported, never let through
         raise broken_by(kind, candidate, exc, doing=f"calling {hook}()") from exc
     provider = results[0] if results else None
+    if inspect.iscoroutine(provider):  # an async hook: its type says so below
+        provider.close()
     if not isinstance(provider, record):
         raise BrokenPluginError(
             kind,
