@@ -39,7 +39,9 @@ def warm_server(livekit_server: LiveKitServer) -> LiveKitServer:
             await session.end(utterance=1)
             await until(lambda: received.told(Finished, 1))
 
-    asyncio.run(speak_once())
+    # Not asyncio.run, which forgets the loop that older pytest-asyncio has set and means to close.
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        runner.run(speak_once())
     return livekit_server
 
 

@@ -59,7 +59,9 @@ def warm_server(livekit_server: LiveKitServer) -> LiveKitServer:
         async with bench_at(livekit_server) as bench, MeasuredCall(bench.make()) as call:
             await call.say(0.3)
 
-    asyncio.run(call())
+    # Not asyncio.run, which forgets the loop that older pytest-asyncio has set and means to close.
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        runner.run(call())
     return livekit_server
 
 
