@@ -8,14 +8,17 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from core.tests.plugin.conftest import SitePackages
 from vision_agents.core import __version__
 from vision_agents.core.cli.checks import check_everything, check_name
 from vision_agents.core.cli.group import COMMANDS
 from vision_agents.core.plugin import Registry
+from vision_agents.core.testing.discovery import importable, write_distribution
 
 if TYPE_CHECKING:
     from .conftest import Run
@@ -93,6 +96,13 @@ class TestAvatars:
         assert "acme, acme-old" in output
         assert "\n\nbroken does not work: the avatar 'broken' from broken-avatar 1.0" in output
         assert "division by zero" in output
+
+    def test_a_name_that_two_claim_is_said_once(self, run: Run, tmp_path: Path) -> None:
+        for distribution in ("one-avatar", "two-avatar"):
+            SitePackages(tmp_path).add_good(distribution, name="twin", keys=("twin",))
+        with importable(tmp_path):
+            output = run("avatars").output
+        assert output.count("twin does not work: the avatar name 'twin' is claimed by") == 1
 
     @pytest.mark.usefixtures("broken")
     def test_json(self, run: Run) -> None:
@@ -271,7 +281,7 @@ class TestSandbox:
 
 
 def test_an_avatar_without_a_sandbox(run: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
-    from vision_agents.core.testing.discovery import importable, write_distribution
+    from vision_agents.core.testing.discovery import importable
 
     folder = tmp_path_factory.mktemp("plain")
     hooks = """
