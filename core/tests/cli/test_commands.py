@@ -281,8 +281,6 @@ class TestSandbox:
 
 
 def test_an_avatar_without_a_sandbox(run: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
-    from vision_agents.core.testing.discovery import importable
-
     folder = tmp_path_factory.mktemp("plain")
     hooks = """
         from vision_agents.core.plugin import AvatarProvider, Settings

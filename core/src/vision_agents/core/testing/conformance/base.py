@@ -53,7 +53,8 @@ class KitBase:
     def bench(self) -> AbstractAsyncContextManager[Bench]:
         """Start your stand-in and yield a ``Bench``; afterwards nothing of it may be left.
 
-        Entered anew for each check. Write it with ``contextlib.asynccontextmanager``.
+        Entered anew for each check, in the wire tier by some at the same time.
+        Write it with ``contextlib.asynccontextmanager``.
         """
         raise NotImplementedError(f"{type(self).__name__} must define bench()")
 
