@@ -98,6 +98,27 @@ def test_a_monologue_longer_than_the_cap_is_renewed_at_a_pause(
     virtual(main())
 
 
+def test_sessions_that_open_slowly_are_renewed_before_a_short_cap(
+    virtual: Callable[..., Any], call: Any
+) -> None:
+    """A quarter of the cap is less than a session takes to open."""
+
+    async def main() -> None:
+        now = call()
+        now.service.limits = Limits(max_session_s=10.0)
+        now.service.faults.silent_cap_s = 10.0
+        now.service.latency_s, now.service.connect_s = 0.7, 2.8
+        async with now:
+            for _ in range(15):
+                await now.speak(2.0)
+                await asyncio.sleep(0.4)
+        _check(now)
+        assert len(now.seen(AvatarRenewedEvent)) >= 4
+        assert not now.seen(AvatarReconnectingEvent)
+
+    virtual(main())
+
+
 def test_one_session_per_account_breaks_before_it_makes(
     virtual: Callable[..., Any], call: Any
 ) -> None:

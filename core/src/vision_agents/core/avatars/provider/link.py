@@ -26,10 +26,8 @@ from vision_agents.core.avatars.provider.policy import (
     CALL_TIMEOUT_S,
     DISCONNECT_TIMEOUT_S,
     PHASE_TIMEOUT_S,
-    RENEW_BEFORE_S,
-    RENEW_FORCE_S,
-    RENEW_SHARE,
 )
+from vision_agents.core.avatars.provider.renewal import renewal_lead
 from vision_agents.core.avatars.provider.session import EndReason, Limits, SessionEnd
 from vision_agents.core.avatars.provider.sink import MediaSink
 from vision_agents.core.errors import (
@@ -110,6 +108,11 @@ class Link:
 
     # -------------------------------------------------------------------------------- its life
     @property
+    def opening_s(self) -> float:
+        """Seconds that its opening took."""
+        return self.opened_at_s - self.began_at_s
+
+    @property
     def lived_s(self) -> float:
         """Seconds since its opening began, which is when a service begins to bill at the latest."""
         return time.monotonic() - self.began_at_s
@@ -135,8 +138,11 @@ class Link:
         self._note_phase()
         self.opened_at_s = time.monotonic()
 
-    def enter(self, script: Script, *, latency_s: float | None) -> Mouth:
-        """Make the session's mouth, with the latency measured on the one before."""
+    def enter(self, script: Script, *, latency_s: float | None, opening_s: float) -> Mouth:
+        """Make the session's mouth, with the latency measured on the one before.
+
+        ``opening_s`` is how long its successor may take to open.
+        """
         limits = self.limits
         now_s = time.monotonic()
         self.mouth = Mouth(
@@ -149,9 +155,9 @@ class Link:
         self.mouth.seen_at_s = now_s
         cap_s = limits.max_session_s or self._capabilities.max_session_s
         if cap_s is not None:
-            lead_s = min(RENEW_BEFORE_S, RENEW_SHARE * cap_s)
-            self.renew_at_s = self.opened_at_s + cap_s - lead_s
-            self.mouth.force_at_s = self.opened_at_s + cap_s - min(RENEW_FORCE_S, lead_s / 2)
+            lead = renewal_lead(cap_s, opening_s=opening_s)
+            self.renew_at_s = self.opened_at_s + cap_s - lead.open_s
+            self.mouth.force_at_s = self.opened_at_s + cap_s - lead.force_s
         return self.mouth
 
     async def serve(self) -> SessionEnd:

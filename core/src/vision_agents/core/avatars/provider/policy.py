@@ -89,7 +89,13 @@ GIVE_UP_AFTER_S = 600.0
 RENEW_BEFORE_S = 15.0
 """How long before its cap a session's successor is opened; starts take up to 10 s."""
 RENEW_SHARE = 0.25
-"""At most this share of a short cap is spent on the overlap."""
+"""No more than this share of a short cap is spent on the overlap, where sessions open fast."""
+RENEW_MOST_SHARE = 0.5
+"""Nor more than this where they open slowly: two sessions all the time would cost double."""
+OPENINGS_REMEMBERED = 4
+OPENING_MARGIN = 1.5
+"""The successor's opening is expected to take the slowest of the last four, and half of it more.
+One service took 1.7 to 2.8 s from one session to the next (stand-in in a LiveKit room)."""
 RENEW_FORCE_S = 4.0
 """This close to the cap the change is made in mid-utterance, at a pause between words."""
 MAX_SESSIONS = 2

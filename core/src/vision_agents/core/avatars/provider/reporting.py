@@ -53,7 +53,7 @@ class Reporter:
     def connected(self, link: Link) -> None:
         """A session can take speech and has shown its first picture."""
         provider = self._provider
-        latency_s = link.opened_at_s - link.began_at_s
+        latency_s = link.opening_s
         logger.info("%s: session %s opened in %.2f s", provider, link.session_id, latency_s)
         self._events.send(
             AvatarConnectedEvent(

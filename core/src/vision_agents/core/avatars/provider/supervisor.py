@@ -26,6 +26,7 @@ from vision_agents.core.avatars.provider.policy import (
     TICK_S,
     VOICE_LEAD_S,
 )
+from vision_agents.core.avatars.provider.renewal import Openings
 from vision_agents.core.avatars.provider.script import Script
 from vision_agents.core.avatars.provider.session import EndReason, SessionEnd
 from vision_agents.core.errors import (
@@ -97,6 +98,7 @@ class Supervisor:
         self._links: dict[Mouth, Link] = {}  # open sessions
         self._opening: Link | None = None
         self._opened = 0
+        self._openings = Openings()
         self._latency_s: float | None = None
         self._floor: Mouth | Voice | None = None
         self._voice_wake = asyncio.Event()
@@ -238,7 +240,10 @@ class Supervisor:
 
     def _ready(self, link: Link) -> None:
         self._opening = None
-        mouth = link.enter(self._script, latency_s=self._latency_s)
+        self._openings.took(link.opening_s)
+        mouth = link.enter(
+            self._script, latency_s=self._latency_s, opening_s=self._openings.slowest_s
+        )
         self._links[mouth] = link
         self._report.connected(link)
         if link.first_picture is not None:
