@@ -37,7 +37,7 @@ def test_an_end_of_the_old_utterance_does_not_end_the_new_one() -> None:
     heard.interrupted()
     heard.sent(2)
     late: list[wire.Event] = [
-        wire.BufferCleared(event_id(1)),
+        wire.Answered("agent.interrupt", event_id(1)),
         wire.SpeakEnded(event_id(1), interrupted=True),
         wire.SpeakEnded("", interrupted=False),
     ]

@@ -45,12 +45,16 @@ from vision_agents.plugins.liveavatar import wire
         ),
         (
             '{"type":"agent.audio_buffer_cleared","source_event_id":"i-3"}',
-            wire.BufferCleared("i-3"),
+            wire.Answered("agent.interrupt", "i-3"),
         ),
         (
             '{"type":"error","event_id":"d4","error":{"type":"invalid_request_error",'
             '"message":"audio packet too large","event_id":"u-17"}}',
             wire.Refused("invalid_request_error", "audio packet too large", "u-17", False),
+        ),
+        (
+            '{"type":"agent.audio_buffer_appended","event_id":"77","source_event_id":"u-17"}',
+            wire.Answered("agent.speak", "u-17"),
         ),
         (
             '{"type":"warning","warning":"slow"}',
@@ -80,7 +84,7 @@ def test_odd_fields_never_raise_anything_else(value: object) -> None:
 @given(st.integers(0, 48_000))
 def test_speech_survives_the_wire(samples: int) -> None:
     pcm = bytes(range(256)) * (samples * 2 // 256)
-    message = json.loads(wire.speak("u-1", pcm))
+    message = json.loads(wire.speak("u-1", pcm).text)
     assert (message["type"], message["event_id"]) == ("agent.speak", "u-1")
     assert base64.b64decode(message["audio"]) == pcm
 
@@ -96,8 +100,8 @@ def test_half_a_sample_is_refused() -> None:
 
 
 def test_commands_carry_their_names() -> None:
-    assert json.loads(wire.speak_end("u"))["type"] == "agent.speak_end"
-    assert json.loads(wire.interrupt("i"))["type"] == "agent.interrupt"
-    assert json.loads(wire.listening("l", start=True))["type"] == "agent.start_listening"
-    assert json.loads(wire.listening("l", start=False))["type"] == "agent.stop_listening"
-    assert json.loads(wire.keep_alive("k"))["type"] == "session.keep_alive"
+    assert json.loads(wire.speak_end("u").text)["type"] == "agent.speak_end"
+    assert json.loads(wire.interrupt("i").text)["type"] == "agent.interrupt"
+    assert json.loads(wire.listening("l", start=True).text)["type"] == "agent.start_listening"
+    assert json.loads(wire.listening("l", start=False).text)["type"] == "agent.stop_listening"
+    assert json.loads(wire.keep_alive("k").text)["type"] == "session.keep_alive"

@@ -18,7 +18,7 @@ from vision_agents.core.avatars.provider import (
 from vision_agents.core.errors import ProviderError
 from vision_agents.plugins.liveavatar import playback, wire
 from vision_agents.plugins.liveavatar.api import PROVIDER, LiveAvatarApi, StartedSession
-from vision_agents.plugins.liveavatar.socket import LiveAvatarSocket
+from vision_agents.plugins.liveavatar.channel import LiveAvatarChannel
 from vision_agents.plugins.livekit.events import Disconnected, ParticipantLeft, RoomEvent
 from vision_agents.plugins.livekit.room import RoomClient
 
@@ -67,7 +67,7 @@ class LiveAvatarSession(ProviderSession):
         self._reports = playback.PlaybackReports()
         self._ended: asyncio.Future[SessionEnd] = asyncio.get_running_loop().create_future()
         self._room = RoomClient(provider=PROVIDER, on_event=self._on_room)
-        self._socket: LiveAvatarSocket | None = None
+        self._channel = LiveAvatarChannel(started.ws_url, self._on_event)
         self._commands = 0
         self._disconnecting: asyncio.Task[None] | None = None
 
@@ -78,7 +78,7 @@ class LiveAvatarSession(ProviderSession):
             ProviderError: of the kind that fits; ``disconnect`` follows.
         """
         self._media.phase("socket")
-        self._socket = await LiveAvatarSocket.dial(self._started.ws_url, self._on_event)
+        await self._channel.dial()
         self._media.phase("room")
         self._room.receive(
             AVATAR_IDENTITY,
@@ -87,7 +87,7 @@ class LiveAvatarSession(ProviderSession):
         )
         await self._room.connect(self._started.livekit_url, self._started.livekit_token)
         self._media.phase("connected")
-        await self._socket.wait_connected()
+        await self._channel.wait_connected()
         self._media.phase("first picture")
         await self._room.wait_for_track(AVATAR_IDENTITY, "video", timeout_s=FIRST_PICTURE_TIMEOUT_S)
         self.limits = replace(self.limits, max_session_s=self._left_s())
@@ -102,24 +102,20 @@ class LiveAvatarSession(ProviderSession):
     # ------------------------------------------------------------------------ speech
     async def send(self, pcm: PcmData, *, utterance: int) -> None:
         self._reports.sent(utterance)
-        await self._command(wire.speak(playback.event_id(utterance), pcm.to_bytes()))
+        await self._channel.send(wire.speak(playback.event_id(utterance), pcm.to_bytes()))
 
     async def end(self, *, utterance: int) -> None:
-        await self._command(wire.speak_end(playback.event_id(utterance)))
+        await self._channel.send(wire.speak_end(playback.event_id(utterance)))
 
     async def interrupt(self, *, utterance: int) -> None:
         self._reports.interrupted()
-        await self._command(wire.interrupt(playback.event_id(utterance)))
+        await self._channel.send(wire.interrupt(playback.event_id(utterance)))
 
     async def keep_alive(self) -> None:
-        await self._command(wire.keep_alive(self._next_id("keep-alive")))
+        await self._channel.send(wire.keep_alive(self._next_id("keep-alive")))
 
     async def user_speaking(self, speaking: bool) -> None:
-        await self._command(wire.listening(self._next_id("listening"), start=speaking))
-
-    async def _command(self, message: str) -> None:
-        if self._socket is not None:
-            await self._socket.send(message)
+        await self._channel.send(wire.listening(self._next_id("listening"), start=speaking))
 
     def _next_id(self, kind: str) -> str:
         self._commands += 1
@@ -127,15 +123,9 @@ class LiveAvatarSession(ProviderSession):
 
     # ------------------------------------------------------------------------ its end
     async def wait_closed(self) -> SessionEnd:
-        if self._socket is None:
-            return await asyncio.shield(self._ended)
-        socket = asyncio.create_task(self._socket.wait_closed(), name="liveavatar closed")
-        try:
-            await asyncio.wait({socket, self._ended}, return_when=asyncio.FIRST_COMPLETED)
-            return self._ended.result() if self._ended.done() else socket.result()
-        finally:
-            socket.cancel()
-            await asyncio.wait({socket})
+        ends = {self._ended, self._channel.ended}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        return next(end for end in ends if end.done()).result()
 
     async def disconnect(self, reason: EndReason) -> None:
         if self._disconnecting is None:
@@ -147,7 +137,7 @@ class LiveAvatarSession(ProviderSession):
     async def _disconnect(self, reason: EndReason) -> None:
         self._end(SessionEnd(reason))
         try:
-            await asyncio.gather(self._stop(reason), self._close_socket(), self._room.close())
+            await asyncio.gather(self._stop(reason), self._channel.close(), self._room.close())
         finally:
             await self._api.close()
 
@@ -164,10 +154,6 @@ class LiveAvatarSession(ProviderSession):
                 error,
             )
 
-    async def _close_socket(self) -> None:
-        if self._socket is not None:
-            await self._socket.close()
-
     def _end(self, end: SessionEnd) -> None:
         if not self._ended.done():
             self._ended.set_result(end)
@@ -177,11 +163,8 @@ class LiveAvatarSession(ProviderSession):
         report = self._reports.report(event)
         if report is not None:
             self._media.report(report)
-        match event:
-            case wire.SessionUpdated(wire.SessionState.CLOSED):
-                self._end(SessionEnd(EndReason.ENDED, "the service closed the session"))
-            case wire.Refused(kind, message):
-                logger.warning("liveavatar says %s: %s", kind, message)
+        if isinstance(event, wire.Refused):
+            logger.warning("liveavatar says %s: %s", event.kind, event.message)
 
     def _on_room(self, event: RoomEvent) -> None:
         match event:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
-from vision_agents.core.avatars.provider import EndReason, SessionEnd
 from vision_agents.core.errors import (
     AuthError,
     DisconnectedError,
@@ -71,7 +70,7 @@ class LiveAvatarSocket:
             raise _dial_error(error) from None  # the cause's text holds the URL
         return cls(connection, on_event)
 
-    async def wait_connected(self) -> None:
+    async def wait_connected(self, *, timeout_s: float = CONNECTED_TIMEOUT_S) -> None:
         """Return when the service takes commands; what is sent earlier it drops in silence.
 
         Raises:
@@ -82,7 +81,7 @@ class LiveAvatarSocket:
         try:
             done, _ = await asyncio.wait(
                 {waiting, self._reader},
-                timeout=CONNECTED_TIMEOUT_S,
+                timeout=timeout_s,
                 return_when=asyncio.FIRST_COMPLETED,
             )
         finally:
@@ -93,7 +92,7 @@ class LiveAvatarSocket:
         if self._reader in done:
             raise DisconnectedError(f"socket closed at once: {self._closed()}", provider=PROVIDER)
         raise ProviderTimeoutError(
-            "the service to say 'connected'", provider=PROVIDER, timeout_s=CONNECTED_TIMEOUT_S
+            "the service to say 'connected'", provider=PROVIDER, timeout_s=timeout_s
         )
 
     async def send(self, message: str) -> None:
@@ -107,10 +106,10 @@ class LiveAvatarSocket:
         except ConnectionClosed:
             raise DisconnectedError(f"socket closed: {self._closed()}", provider=PROVIDER) from None
 
-    async def wait_closed(self) -> SessionEnd:
-        """Return when the socket is closed, by whomever."""
+    async def wait_closed(self) -> str:
+        """Return when the socket is closed, by whomever, with its close code and reason."""
         await asyncio.wait({self._reader})
-        return SessionEnd(EndReason.DISCONNECTED, f"the socket closed: {self._closed()}")
+        return self._closed()
 
     async def close(self) -> None:
         """Close the socket and end the reader. Idempotent, bounded."""

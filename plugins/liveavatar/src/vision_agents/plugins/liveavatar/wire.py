@@ -25,7 +25,16 @@ MAX_MESSAGE_BYTES = 1_000_000
 
 
 # ------------------------------------------------------------------------------ commands
-def speak(event_id: str, pcm: bytes) -> str:
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One message to the service; ``text`` is what goes over the socket."""
+
+    kind: str
+    event_id: str
+    text: str
+
+
+def speak(event_id: str, pcm: bytes) -> Command:
     """Append ``pcm`` (s16le, 24 kHz, mono) to the utterance ``event_id``.
 
     Raises:
@@ -33,37 +42,38 @@ def speak(event_id: str, pcm: bytes) -> str:
     """
     if len(pcm) % 2:
         raise ValueError(f"{len(pcm)} bytes are not whole 16-bit samples")
-    message = _command("agent.speak", event_id, audio=base64.b64encode(pcm).decode("ascii"))
-    if len(message) > MAX_MESSAGE_BYTES:
+    command = _command("agent.speak", event_id, audio=base64.b64encode(pcm).decode("ascii"))
+    if len(command.text) > MAX_MESSAGE_BYTES:
         raise ValueError(
-            f"{len(pcm)} bytes of PCM make a message of {len(message)} bytes; "
+            f"{len(pcm)} bytes of PCM make a message of {len(command.text)} bytes; "
             f"the service takes {MAX_MESSAGE_BYTES}: send chunks of about one second"
         )
-    return message
+    return command
 
 
-def speak_end(event_id: str) -> str:
+def speak_end(event_id: str) -> Command:
     """No more audio follows for ``event_id``; without it the avatar goes on speaking."""
     return _command("agent.speak_end", event_id)
 
 
-def interrupt(event_id: str) -> str:
+def interrupt(event_id: str) -> Command:
     """Drop queued audio and pending pictures; the utterance is sealed."""
     return _command("agent.interrupt", event_id)
 
 
-def listening(event_id: str, *, start: bool) -> str:
+def listening(event_id: str, *, start: bool) -> Command:
     """Make the avatar look attentive, or stop it; changes nothing in the audio."""
     return _command("agent.start_listening" if start else "agent.stop_listening", event_id)
 
 
-def keep_alive(event_id: str) -> str:
+def keep_alive(event_id: str) -> Command:
     """Reset the service's idle timer (five minutes)."""
     return _command("session.keep_alive", event_id)
 
 
-def _command(kind: str, event_id: str, **fields: str) -> str:
-    return json.dumps({"type": kind, "event_id": event_id, **fields}, separators=(",", ":"))
+def _command(kind: str, event_id: str, **fields: str) -> Command:
+    message = {"type": kind, "event_id": event_id, **fields}
+    return Command(kind, event_id, json.dumps(message, separators=(",", ":")))
 
 
 # -------------------------------------------------------------------------------- events
@@ -83,6 +93,14 @@ _STATES = {
     "closed": SessionState.CLOSED,
     "disconnected": SessionState.CLOSED,
 }
+
+
+ANSWERS = {
+    "agent.audio_buffer_appended": "agent.speak",
+    "agent.audio_buffer_committed": "agent.speak_end",
+    "agent.audio_buffer_cleared": "agent.interrupt",
+}
+"""Which command each acknowledgement stands for; the other commands have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +124,10 @@ class SpeakEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class BufferCleared:
-    """The answer to an interrupt: nothing of the old utterance is queued any more."""
+class Answered:
+    """The service has taken the command of this ``kind`` that named ``event_id``."""
 
+    kind: str
     event_id: str
 
 
@@ -124,12 +143,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A message that changes nothing: acknowledgements, legacy and unknown types."""
+    """A message that changes nothing: legacy and unknown types."""
 
     kind: str
 
 
-Event = SessionUpdated | SpeakStarted | SpeakEnded | BufferCleared | Refused | Ignored
+Event = SessionUpdated | SpeakStarted | SpeakEnded | Answered | Refused | Ignored
 
 
 class MalformedMessageError(ValueError):
@@ -167,8 +186,8 @@ def _decode_typed(kind: str, message: dict[str, Any]) -> Event:
             return SpeakEnded(source, interrupted=False)
         case "agent.speak_interrupted":
             return SpeakEnded(source, interrupted=True)
-        case "agent.audio_buffer_cleared":
-            return BufferCleared(source)
+        case _ if kind in ANSWERS:
+            return Answered(ANSWERS[kind], source)
         case "error" | "warning":
             return _refused(kind, message)
         case _:

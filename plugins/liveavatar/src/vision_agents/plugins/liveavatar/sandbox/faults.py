@@ -28,8 +28,12 @@ class Faults:
     connected_delay_s: float = 0.05
     drop_socket_every_s: float | None = None
     """The socket is cut without a close frame this long after each dial."""
+    deaf_before_drop_s: float = 0.0
+    """Commands that come this long before such a cut are lost with the socket."""
     refuse_redial: bool = False
     """A second dial of the same session is answered with 403."""
+    silent_redial: bool = False
+    """On a second socket ``connected`` is not said again; commands are taken all the same."""
     no_pong: bool = False
     """Pings are not answered."""
 
@@ -71,6 +75,7 @@ NAMED_FAULTS: dict[str, dict[str, Any]] = {
     "slow": {"answer_delay_s": 3.0},
     "never-connected": {"never_connected": True},
     "socket-drops": {"drop_socket_every_s": 5.0},
+    "socket-drops-commands": {"drop_socket_every_s": 5.0, "deaf_before_drop_s": 0.5},
     "redial-refused": {"drop_socket_every_s": 5.0, "refuse_redial": True},
     "no-pong": {"no_pong": True},
     "no-speak-ended": {"no_speak_ended": True},

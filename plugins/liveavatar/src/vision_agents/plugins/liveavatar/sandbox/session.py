@@ -59,6 +59,7 @@ class SandboxSession:
         self._socket: web.WebSocketResponse | None = None
         self._transport: asyncio.BaseTransport | None = None
         self._connected = False
+        self._deaf = False
         self._muted = False
         self._last_command = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -102,7 +103,7 @@ class SandboxSession:
             autoping=not self._faults.no_pong, max_msg_size=4 * MAX_MESSAGE_BYTES
         )
         await socket.prepare(request)
-        self._socket, self._connected = socket, False
+        self._socket, self._connected, self._deaf = socket, False, False
         self._spawn(self._announce(socket), "announce")
         if self._faults.drop_socket_every_s is not None:
             self._spawn(self._cut(request, self._faults.drop_socket_every_s), "cut")
@@ -120,7 +121,8 @@ class SandboxSession:
         if self._faults.never_connected or socket is not self._socket:
             return
         self._connected = True
-        await self._tell("session.state_updated", state=self._state("connected"))
+        if self.dials == 1 or not self._faults.silent_redial:
+            await self._tell("session.state_updated", state=self._state("connected"))
 
     def abort_socket(self) -> None:
         """Cut the socket without a close frame; the session lives on."""
@@ -132,7 +134,10 @@ class SandboxSession:
         self._stage.freeze()
 
     async def _cut(self, request: web.Request, after_s: float) -> None:
-        await asyncio.sleep(after_s)
+        deaf_s = self._faults.deaf_before_drop_s
+        await asyncio.sleep(after_s - deaf_s)
+        self._deaf = deaf_s > 0
+        await asyncio.sleep(deaf_s)
         if request.transport is not None:
             request.transport.abort()
 
@@ -142,6 +147,8 @@ class SandboxSession:
             kind = message["type"]
         except (ValueError, KeyError, TypeError):
             await self._error("not an object with a type", "")
+            return
+        if self._deaf:
             return
         if not self._connected:
             self.too_early += 1
