@@ -16,6 +16,7 @@ import numpy as np
 
 from vision_agents.core.avatars.provider import EndReason, MediaSink, SessionEnd
 from vision_agents.core.errors import DisconnectedError, ProviderError
+from vision_agents.core.sync.utterances import Cleared
 from vision_agents.core.testing.provider import MemoryService, MemorySession
 from vision_agents.core.testing.puppet import Puppet, Step
 
@@ -160,7 +161,7 @@ class FaultySession(MemorySession):
         if time.monotonic() < self._late_until_s:
             return self._late.step()
         self._late = None
-        self.cleared(self._late_utterance)
+        self.report(Cleared(self._late_utterance))
         return None
 
     def _gone(self) -> bool:

@@ -67,7 +67,7 @@ class MemorySession(ProviderSession):
     async def interrupt(self, *, utterance: int) -> None:
         self._note("interrupt", utterance)
         self._puppet.interrupt()
-        self.cleared(utterance)
+        self.report(Cleared(utterance))
 
     async def keep_alive(self) -> None:
         self._note("keep_alive", None)
@@ -99,11 +99,10 @@ class MemorySession(ProviderSession):
             for event in step.events:
                 self._tell(event)
             self.show(step.frame)
-            packet = round(PACKET_S * self._service.rate_hz)
-            for start in range(0, len(step.samples), packet):
-                samples = step.samples[start : start + packet]
-                self.sound(PcmData(self._service.rate_hz, "s16", samples))
-                due_s += len(samples) / self._service.rate_hz
+            sound = PcmData(self._service.rate_hz, "s16", step.samples)
+            for packet in sound.chunks(round(PACKET_S * self._service.rate_hz)):
+                self.sound(packet)
+                due_s += packet.duration
                 await asyncio.sleep(max(0.0, due_s - time.monotonic()))
 
     def step(self) -> Step:
@@ -118,18 +117,16 @@ class MemorySession(ProviderSession):
         """A packet of sound leaves the service."""
         self._media.write_audio(pcm)
 
-    def cleared(self, utterance: int) -> None:
-        """Nothing of an interrupted utterance comes any more."""
+    def report(self, mark: Started | Finished | Cleared) -> None:
+        """The service says where playback is, if it is one that does."""
         if self._service.reports:
-            self._media.report(Cleared(utterance))
+            self._media.report(mark)
 
     def _tell(self, event: PuppetEvent) -> None:
-        if not self._service.reports:
-            return
         if isinstance(event, Began):
-            self._media.report(Started(int(event.utterance)))
+            self.report(Started(int(event.utterance)))
         elif isinstance(event, Ended):
-            self._media.report(Finished(int(event.utterance), event.position_s, event.interrupted))
+            self.report(Finished(int(event.utterance), event.position_s, event.interrupted))
 
     def _note(self, what: str, detail: Any) -> None:
         self.calls.append((time.monotonic(), what, detail))
