@@ -103,13 +103,24 @@ def test_losses_do_not_add_up(seed: int) -> None:
     assert not echo.owes(end_s)
 
 
-def test_a_rest_too_long_for_a_loss_is_still_owed() -> None:
-    speech = [True] * 200
-    echo = Echo(_speech(speech), 0.0, now_s=0.0)
-    _return(echo, [*[True] * 150, *[False] * 30], sent_s=4.0)
+@pytest.mark.parametrize(("missing", "owed"), [(5, False), (8, True), (50, True)])
+def test_where_nothing_got_lost_a_rest_of_a_tenth_of_a_second_is_owed(
+    missing: int, owed: bool
+) -> None:
+    """A service that stalls just before the end of an utterance looks like a loss there."""
+    echo = Echo(_speech([True] * 200), 0.0, now_s=0.0)
+    _return(echo, [*[True] * (200 - missing), *[False] * 30], sent_s=4.0)
     echo.let_go(0.0, 4.0)
-    assert echo.owes(4.0)
-    other = Echo(_speech(speech), 0.0, now_s=0.0)
-    _return(other, [*[True] * 190, *[False] * 30], sent_s=4.0)
-    other.let_go(0.0, 4.0)
-    assert not other.owes(4.0)
+    assert echo.owes(4.0) is owed
+
+
+@pytest.mark.parametrize(("missing", "owed"), [(10, False), (50, True)])
+def test_where_packets_get_lost_more_of_the_end_is_let_go(missing: int, owed: bool) -> None:
+    speech = [*_words(1), *[True] * 200]
+    end_s = len(speech) * W
+    echo = Echo(_speech(speech), 0.0, now_s=0.0)
+    now_s = _return(echo, [*speech[:9], *[False] * 5], sent_s=end_s)  # an end of 60 ms got lost
+    back = [*[True] * (200 - missing), *[False] * 30]
+    _return(echo, back, sent_s=end_s, from_s=now_s)
+    echo.let_go(18 * W, end_s)
+    assert echo.owes(end_s) is owed

@@ -104,10 +104,10 @@ class Echo:
         self.skip_to(position_s, now_s=now_s)
 
     def _crumb_s(self, speech_s: float) -> float:
-        usual_s = min(max(CRUMB_SHARE * speech_s, CRUMB_LEAST_S), CRUMB_MOST_S)
         share = self._lost_s / max(self._heard_s + self._lost_s, _EPSILON_S)
         if share < LOSSY_FROM_SHARE:
-            return usual_s
+            return CRUMB_LEAST_S
+        usual_s = min(max(CRUMB_SHARE * speech_s, CRUMB_LEAST_S), CRUMB_MOST_S)
         return max(usual_s, min(LOSSY_CRUMB_SHARES * share * speech_s, LOSSY_CRUMB_MOST_S))
 
     def _pause(self) -> None:
