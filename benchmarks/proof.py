@@ -24,6 +24,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "cost": ("cost.py",),
     "webrtc": ("webrtc.py",),
     "concurrency": ("concurrency.py",),
+    "session": ("provider_session.py",),
 }
 PEER_STEP = ("bars.py", "--system", "peer", "--drawn", "0", "--seeds", "2")
 
