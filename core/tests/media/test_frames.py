@@ -66,6 +66,37 @@ def test_full_range_becomes_video_range() -> None:
     assert abs(int(planes(FrameFitter(64, 48).fit(tagged))[0][24, 32]) - 235) <= 2
 
 
+def test_fitted_pictures_are_never_changed_later() -> None:
+    """Memory is used again only once nobody holds the picture, a stamped copy included."""
+    fitter, stamper = FrameFitter(64, 48), FrameStamper(64, 48)
+    held = [fitter.fit(grey((32, 24), level)) for level in range(20, 200, 10)]
+    stamped = [stamper.stamp(frame, n) for n, frame in enumerate(held)]
+    del held
+    for _ in range(40):
+        fitter.fit(grey((32, 24), 235))
+    assert [int(planes(frame)[0][24, 32]) for frame in stamped] == list(range(20, 200, 10))
+
+
+def test_sizes_and_formats_may_change_from_picture_to_picture() -> None:
+    fitter = FrameFitter(320, 180)
+    for size, format, level in (
+        ((160, 90), "yuv420p", 60), ((160, 90), "rgb24", 90), ((640, 480), "nv12", 120),
+        ((160, 90), "yuv420p", 150),
+    ):  # fmt: skip
+        fitted = fitter.fit(grey(size, level, format))
+        assert abs(int(planes(fitted)[0][90, 160]) - level) <= 3
+
+
+@pytest.mark.parametrize("size", [(960, 540), (640, 360), (1024, 576), (854, 480), (1000, 562)])
+def test_an_enlarged_picture_stays_in_place(size: tuple[int, int]) -> None:
+    """A ramp from left to right: a shift of the picture shows as a difference in level."""
+    frame = blank_frame(*size)
+    planes(frame)[0][:] = np.linspace(20, 220, size[0])
+    luma = planes(FrameFitter(1280, 720).fit(frame))[0]
+    wanted = np.linspace(20, 220, 1280)
+    assert np.abs(luma - wanted).max() <= 1.5  # a level is six pixels wide
+
+
 def test_a_stamped_frame_shares_its_picture_and_nothing_else() -> None:
     frame = decoded(grey((64, 48), 100))
     frame.pts = 5

@@ -190,16 +190,19 @@ class PcmData:
         """A packed s16 or planar float frame with our pts."""
         import av
 
-        layout = _LAYOUTS.get(self.channels, f"{self.channels}c")
+        layout = _LAYOUTS.get(self.channels) or f"{self.channels}c"
         if self.format == "s16":
-            packed = np.ascontiguousarray(self.samples.T).reshape(1, -1)
-            frame = av.AudioFrame.from_ndarray(packed, format="s16", layout=layout)
+            frame = av.AudioFrame("s16", layout, len(self))
+            for plane in frame.planes:  # one, or none where there are no samples
+                plane.update(self.to_bytes())
         else:
             planar = np.ascontiguousarray(self.samples).reshape(self.channels, -1)
             frame = av.AudioFrame.from_ndarray(planar, format="fltp", layout=layout)
         frame.sample_rate = self.sample_rate
         frame.pts = self.pts
-        if self.time_base is not None:
+        if isinstance(self.time_base, Fraction):
+            frame.time_base = self.time_base
+        elif self.time_base is not None:
             frame.time_base = Fraction(self.time_base).limit_denominator(1_000_000_000)
         return frame
 
