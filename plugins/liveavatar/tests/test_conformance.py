@@ -25,6 +25,11 @@ SIZE = (320, 180)
 async def bench_at(server: LiveKitServer) -> AsyncIterator[Bench]:
     faults = Faults(size=SIZE)
     stages = livekit_stages(server.connection, flash_draw)
+
+    def lose_session() -> None:
+        faults.refuse_redial = True  # else the session goes on over another socket
+        service.cut()
+
     async with SandboxService(stages, api_key=KEY, faults=faults) as service:
         yield Bench(
             make=lambda: LiveAvatarAvatar(
@@ -41,7 +46,7 @@ async def bench_at(server: LiveKitServer) -> AsyncIterator[Bench]:
                 Fault.BUSY: lambda: faults.status.update(start=429),
                 Fault.HANG: lambda: setattr(faults, "never_connected", True),
                 Fault.SLOW: lambda: setattr(faults, "connected_delay_s", 2.5),
-                Fault.DROP: service.cut,
+                Fault.DROP: lose_session,
                 Fault.STALL: service.freeze,
                 Fault.HANG_DISCONNECT: lambda: setattr(faults, "deaf_at_end", True),
             },
