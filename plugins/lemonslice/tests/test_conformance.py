@@ -49,7 +49,6 @@ def warm_server(livekit_server: LiveKitServer) -> LiveKitServer:
 @pytest.mark.livekit
 class TestLemonSlice(AvatarConformance):
     provider = "vision_agents.plugins.lemonslice.hooks"
-    cycles_budget_s = 6.0  # about seven sessions; the soak test opens twenty
 
     server: LiveKitServer
 
