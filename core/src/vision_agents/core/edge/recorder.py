@@ -75,6 +75,7 @@ class RecorderEdge(Edge):
         self._recording: asyncio.Task[None] | None = None
         self._over: asyncio.Future[None] | None = None
         self._stopping = asyncio.Event()
+        self._finishing = False
         self._recorded_s = 0.0
 
     @property
@@ -109,7 +110,8 @@ class RecorderEdge(Edge):
         recording, self._recording = self._recording, None
         if recording is not None:
             await asyncio.wait({recording}, timeout=CLOSE_PATIENCE_S)
-            recording.cancel()
+            if not self._finishing:  # an encoder that is behind still gets to the end of the file
+                recording.cancel()
             await asyncio.wait({recording})
         if self._over is not None and not self._over.done():
             self._over.set_result(None)
@@ -123,6 +125,7 @@ class RecorderEdge(Edge):
         except Exception as exc:  # a reporting boundary: wait_ended() raises it
             self._end(exc)
         finally:
+            self._finishing = True
             await take.close()
             try:
                 await encoder.close(self._file)
