@@ -165,7 +165,8 @@ class MeasuredCall:
         if interrupt_after_s is None:
             finished = await playback.wait_finished(utterance_id, timeout_s=duration_s + 20.0)
             return Spoken(utterance_id, duration_s, finished)
-        await asyncio.wait_for(self._heard(utterance_id, interrupt_after_s), 20.0)
+        async with asyncio.timeout(20.0):
+            await self._heard(utterance_id, interrupt_after_s)
         at_s = time.monotonic()
         await self.interrupt()
         finished = await playback.wait_finished(utterance_id, timeout_s=20.0)
