@@ -72,20 +72,20 @@ class FrameFitter:
 
     def _build(self, frame: av.VideoFrame, width: int, height: int, scaler: str) -> Graph:
         graph = Graph()
+        if hasattr(graph, "threads"):  # not in av 16
+            graph.threads = 1  # a stream is small; many of them share the cores
         source = graph.add(
             "buffer",
             f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}"
             f":time_base={TIME_BASE}:colorspace={int(frame.colorspace)}"
             f":range={int(frame.color_range)}",
         )
-        # One thread: a stream is small, and many of them share the cores.
-        options = f"{width}:{height}:flags={scaler}{_colours(frame)}:threads=1"
-        scale = graph.add("scale", options)
-        x, y = (self.width - width) // 4 * 2, (self.height - height) // 4 * 2
-        letterbox = graph.add("pad", f"{self.width}:{self.height}:{x}:{y}:black")
-        graph.link_nodes(
-            source, scale, graph.add("format", FORMAT), letterbox, graph.add("buffersink")
-        ).configure()
+        scale = graph.add("scale", f"{width}:{height}:flags={scaler}{_colours(frame)}")
+        chain = [source, scale, graph.add("format", FORMAT)]
+        if (width, height) != (self.width, self.height):
+            x, y = (self.width - width) // 4 * 2, (self.height - height) // 4 * 2
+            chain.append(graph.add("pad", f"{self.width}:{self.height}:{x}:{y}:black"))
+        graph.link_nodes(*chain, graph.add("buffersink")).configure()
         return graph
 
     def _inner_size(self, width: int, height: int) -> tuple[int, int]:
@@ -172,6 +172,8 @@ class FrameStamper:
 
     def _open(self) -> Graph:
         graph = Graph()
+        if hasattr(graph, "threads"):  # not in av 16
+            graph.threads = 1  # a stream is small; many of them share the cores
         width, height = self._size
         source = graph.add_buffer(
             width=width, height=height, format=VideoFormat(FORMAT), time_base=TIME_BASE
