@@ -33,7 +33,7 @@ class SourceClock:
         """Local time of the line's first packet; None before it."""
         self.late_s = 0.0
         """How late the last packet came, against the promptest."""
-        self.held_s: float = before.held_s if before is not None else 0.0
+        self.held_s = 0.0
         """How much longer the path has become since the line began."""
         self._origin = 0.0  # at _at_s
         self._at_s = 0.0
