@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,16 +84,23 @@ def _name_of(burst: NDArray[Any], rate_hz: float) -> int | None:
     middle = burst[len(burst) // 10 :].astype(np.float64)
     if len(middle) < 0.012 * rate_hz:
         return None
-    windowed = middle * np.hanning(len(middle))
-    t = np.arange(len(middle)) / rate_hz
     found = []
-    for tones in (_LOW_HZ, _HIGH_HZ):
-        power = np.abs(np.exp(-2j * np.pi * np.outer(tones, t)) @ windowed)
+    for wave in _waves(len(middle), rate_hz):
+        power = np.abs(wave @ middle)
         order = np.argsort(power)
         if power[order[-1]] < 1.2 * power[order[-2]]:
             return None
         found.append(int(order[-1]))
     return found[0] * len(_HIGH_HZ) + found[1]
+
+
+@lru_cache(maxsize=16)
+def _waves(samples: int, rate_hz: float) -> tuple[NDArray[np.complex128], ...]:
+    """The low and the high tones, windowed: a row each. Making them takes 15 ms, which a renderer
+    on an event loop has once and not with every marker."""
+    turns = -2j * np.pi * np.arange(samples) / rate_hz
+    window = np.hanning(samples)
+    return tuple(np.exp(np.outer(tones, turns)) * window for tones in (_LOW_HZ, _HIGH_HZ))
 
 
 def _bursts(samples: NDArray[Any], rate_hz: float) -> list[tuple[int, int | None]]:
