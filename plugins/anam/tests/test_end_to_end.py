@@ -50,8 +50,9 @@ async def test_five_utterances_and_three_interrupts(
 @pytest.mark.wire
 @pytest.mark.timeout(200)
 async def test_with_packets_lost_and_late(record_property: Callable[[str, object], None]) -> None:
-    bars = Bars(length_error_ms=300.0, longest_gap_ms=300.0, offset_p95_ms=80.0)
+    # One or two packets that are lost at an end are missing; before a start nothing fills them.
+    bars = Bars(length_error_ms=45.0, longest_gap_ms=45.0, offset_p95_ms=80.0)
     seen = await settled_figures(lambda: measured("lossy"), bars)
     print(seen)  # noqa: T201
     record_property("figures", str(seen))
-    assert [miss for miss in bars.missed(seen) if "markers" not in miss] == []
+    assert bars.missed(seen) == []

@@ -11,9 +11,6 @@ CAPABILITIES = Capabilities(
     chunk_s=0.25,
     # The engine buffers without limit; a small lead leaves an interrupt little to drop.
     max_lead_s=3.0,
-    # aiortc holds four packets of sound and one picture back, so over a clean path the sound
-    # comes 40 ms after its picture (measured on loopback, aiortc 1.16).
-    receive_skew_s=0.04,
     reports=frozenset(),
     needs_account=True,
     needs_services=("base_url",),
