@@ -113,6 +113,14 @@ def test_a_dropped_flash_counts_by_the_picture_shown_instead() -> None:
     assert report.offsets[0][0] == pytest.approx(1000 / FPS, abs=2)
 
 
+def test_a_decoder_that_overshoots_hides_no_marker() -> None:
+    speech = speech_with_markers(3.0, RATE)
+    sound = speech.resample(48_000).samples.copy()
+    sound[12_000] = 32_767  # what a packet after a lost one was seen to decode to
+    frames = render((320, 240), speech)
+    assert len(judge(frames, sound).offsets) == 6
+
+
 def test_holes_and_utterances_are_found() -> None:
     one, two = speech_with_markers(1.0, 48_000).samples, speech_with_markers(1.5, 48_000).samples
     hole = np.zeros(48 * 60, np.int16)

@@ -108,14 +108,16 @@ def _bursts(samples: NDArray[Any], rate_hz: float) -> list[tuple[int, int | None
     block = max(1, round(rate_hz / 1000))
     level = np.abs(samples[: len(samples) // block * block].astype(np.int32))
     peaks = level.reshape(-1, block).max(axis=1) if len(level) else np.zeros(0, np.int32)
-    threshold = max(_LEAST_BURST, 0.3 * peaks.max(initial=0))
+    loud = peaks[peaks > _LEAST_BURST]
+    # Not of the maximum: a decoder may overshoot in the packet after a lost one.
+    threshold = max(_LEAST_BURST, 0.3 * float(np.median(loud))) if len(loud) else _LEAST_BURST
     out = []
     for first, last in _runs(peaks > threshold, join=4):
         if not 15 <= last - first <= 90 or last + 3 > len(peaks):
             continue
         start = max(0, first - 1) * block
-        loud = np.flatnonzero(level[start : last * block] > 0.3 * peaks[first:last].max())
-        onset = start + int(loud[0])
+        within = level[start : last * block]
+        onset = start + int(np.flatnonzero(within > 0.3 * np.median(peaks[first:last]))[0])
         out.append((onset, _name_of(samples[onset : last * block], rate_hz)))
     return out
 
