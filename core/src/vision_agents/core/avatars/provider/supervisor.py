@@ -174,6 +174,7 @@ class Supervisor:
             if item.final:
                 self._script.complete(utterance_id=item.utterance_id)
             self._wake_mouths()
+            await asyncio.sleep(0)  # seconds of speech may come at once: what plays goes first
             while self._script.end_s - self._director.spoken_s > MAX_UNSPOKEN_S:
                 self._room.clear()
                 await self._room.wait()
