@@ -86,7 +86,8 @@ def _name_of(burst: NDArray[Any], rate_hz: float) -> int | None:
         return None
     found = []
     for wave in _waves(len(middle), rate_hz):
-        power = np.abs(wave @ middle)
+        # Not `@`: threads of a BLAS that wake up for it were seen to hold the loop up for 16 ms.
+        power = np.abs(np.einsum("ij,j->i", wave, middle))
         order = np.argsort(power)
         if power[order[-1]] < 1.2 * power[order[-2]]:
             return None
