@@ -56,6 +56,25 @@ def test_refuses_what_cannot_work(arguments: dict[str, Any], message: str) -> No
         AVSynchronizer(**arguments)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [
+        ({"width": 1280, "height": 720}, 30),
+        ({"width": 1920, "height": 1080}, 18),
+        ({"width": 1920, "height": 1080, "fps": 60}, 30),
+        ({"width": 3840, "height": 2160}, 15),
+        ({"width": 1920, "height": 1080, "max_queue_size": 40}, 40),
+    ],
+)
+async def test_fewer_large_pictures_wait_unless_said(arguments: dict[str, Any], kept: int) -> None:
+    sync = AVSynchronizer(**arguments)
+    frame = blank_frame(sync.width, sync.height)
+    for _ in range(60):
+        await sync.write_video(frame)
+    assert sync.report.thinned == 60 - kept
+    sync.close()
+
+
 def test_is_built_without_a_loop() -> None:
     sync = AVSynchronizer(W, H)
     assert sync.audio_output.empty()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -45,9 +46,10 @@ class AVSynchronizer:
     samples (sound). ``shared_timeline``: the pts of both count the same media time, as in a
     renderer's own; otherwise each stream's pts may start anywhere and only arrival ties them.
 
-    ``max_queue_size`` pictures wait at most; a full queue is thinned evenly. ``trim_ms`` shows
-    pictures that much later. ``receive_skew_s``: the sound is received this much later than the
-    picture of the same moment.
+    ``max_queue_size`` pictures wait at most; a full queue is thinned evenly. Unless said it is 30,
+    or as many as take 56 MB (18 at 1080p), but never less than half a second of them. ``trim_ms``
+    shows pictures that much later. ``receive_skew_s``: the sound is received this much later than
+    the picture of the same moment.
 
     Owns no task, needs no running loop until something is awaited, belongs to one loop. Frames of
     the right size are kept by reference: whoever wrote them must not change them any more.
@@ -61,22 +63,23 @@ class AVSynchronizer:
         width: int = 1920,
         height: int = 1080,
         fps: float = 30,
-        max_queue_size: int = 30,
+        max_queue_size: int | None = None,
         *,
         trim_ms: float = 0.0,
         receive_skew_s: float = 0.0,
         shared_timeline: bool = False,
     ) -> None:
         _check(width, height, fps, max_queue_size)
+        most = max_queue_size or _most_pictures(width, height, fps)
         self.width, self.height, self.fps = width, height, fps
         self._engine: SyncEngine[av.VideoFrame] = SyncEngine(
             fps,
-            max_queue_size,
+            most,
             trim_s=trim_ms / 1000,
             skew_s=receive_skew_s,
             shared_timeline=shared_timeline,
         )
-        self._fitting = OrderedFitting(FrameFitter(width, height), self._deliver, max_queue_size)
+        self._fitting = OrderedFitting(FrameFitter(width, height), self._deliver, most)
         self._face = _Face(width, height)
         self._arrived = Signal()
         self._closed = False
@@ -344,11 +347,18 @@ class _EngineStream(AudioOutputStream):
         return unsubscribe
 
 
-def _check(width: int, height: int, fps: float, max_queue_size: int) -> None:
+def _most_pictures(width: int, height: int, fps: float) -> int:
+    """How many may wait unless the caller says."""
+    affordable = int(policy.PICTURES_BYTES / (width * height * 1.5))
+    needed = math.ceil(policy.PICTURES_LEAST_S * fps)
+    return min(policy.PICTURES_MOST, max(affordable, needed))
+
+
+def _check(width: int, height: int, fps: float, max_queue_size: int | None) -> None:
     for name, size in (("width", width), ("height", height)):
         if size <= 0 or size % 2:
             raise ConfigError(f"{name} must be a positive even number of pixels, not {size}")
     if not 1 <= fps <= 1000:
         raise ConfigError(f"fps must be between 1 and 1000, not {fps}")
-    if max_queue_size < 1:
+    if max_queue_size is not None and max_queue_size < 1:
         raise ConfigError(f"max_queue_size must be at least 1, not {max_queue_size}")

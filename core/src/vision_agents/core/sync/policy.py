@@ -113,6 +113,12 @@ PAUSE_S = 0.25
 """A source on demand that comes this much later than it could have had paused."""
 
 # ------------------------------------------------------------------------------- pictures
+PICTURES_MOST = 30
+PICTURES_BYTES = 56e6
+PICTURES_LEAST_S = 0.5
+"""Unless said so many pictures wait, or as many as take so much memory, which keeps a process that
+is sent 1080p at once below 100 MB: freed ones leave holes that cost half as much again (measured).
+But never less than this long, above the deepest delay: JITTER_MOST_S and PULL_S."""
 LOCK_RATIO = 0.03
 """Rates that agree this well (or are multiples of each other) are locked in phase."""
 LOCK_GAIN = 0.25
