@@ -45,7 +45,9 @@ class Ours:
     def __init__(self, width: int, height: int, fps: int, max_queue: int) -> None:
         from vision_agents.core.avatars import AVSynchronizer
         from vision_agents.core.edge import OutboundAudioTrack
+        from vision_agents.core.media.pcm import PcmData
 
+        self._pcm = PcmData
         self._sync = AVSynchronizer(width, height, fps, max_queue)
         self._track = OutboundAudioTrack(self._sync.audio_output)
 
@@ -53,9 +55,7 @@ class Ours:
         await self._sync.write_video(frame)
 
     async def write_audio(self, samples: Samples, rate_hz: int, pts_s: float | None = None) -> None:
-        from vision_agents.core.media.pcm import PcmData
-
-        pcm = PcmData(rate_hz, "s16", samples)
+        pcm = self._pcm(rate_hz, "s16", samples)
         if pts_s is not None:
             pcm.pts, pcm.time_base = round(pts_s * rate_hz), Fraction(1, rate_hz)
         await self._sync.write_audio(pcm)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import math
 import time
@@ -132,8 +131,10 @@ class AVSynchronizer:
             TypeError: not PCM.
         """
         chunk = AudioOutputChunk(as_pcm(pcm))
-        with contextlib.suppress(StreamClosed):
+        try:  # contextlib.suppress costs a fifth of the call
             await self._stream.send(chunk)
+        except StreamClosed:
+            return
 
     def write_audio_nowait(self, pcm: PcmLike | av.AudioFrame) -> bool:
         """:meth:`write_audio` for callbacks: False where there was no room, or after close."""

@@ -139,11 +139,12 @@ class AudioOutputStream:
         )
 
     def _has_room(self) -> bool:
-        return self.buffered < self._max_s
+        return self._playout.buffered_s < self._max_s
 
     def _push(self, chunk: AudioOutputChunk) -> None:
-        self._run_on()
-        self._playout.push(chunk, self.now_s())
+        now_s = self.now_s()
+        self._run_on(now_s)
+        self._playout.push(chunk, now_s)
         for follower in self.followers:
             follower.on_sent(chunk, exact=follower is self.playback)
         self._arrived.notify()
@@ -307,12 +308,12 @@ class AudioOutputStream:
 
     def advance(self) -> None:
         """Let an engine that nobody pulls from run on to the present."""
-        self._run_on()
+        self._run_on(self.now_s())
         self._admit_writers()
 
-    def _run_on(self) -> None:
+    def _run_on(self, now_s: float) -> None:
         if self._offline_s is None:
-            for pulled in self._playout.advance(time.monotonic()):
+            for pulled in self._playout.advance(now_s):
                 self._tell(pulled)
 
     def attach_sink(self, sink: AudioSink | None) -> None:

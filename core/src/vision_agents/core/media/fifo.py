@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -37,8 +37,7 @@ class _End:
     utterance_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Sound that was taken out: what it belonged to. ``marks`` count from the span's start."""
 
     duration_s: float
@@ -115,13 +114,14 @@ class PcmFifo:
         first = self._entries[0] if self._entries else None
         if not isinstance(first, _Piece):
             return None
-        rate, start = first.pcm.sample_rate, first.used
-        stop = first.used = min(start + samples, first.count)
+        rate, start, stop = first.pcm.sample_rate, first.used, first.used + samples
         out = first.pcm.samples
+        if stop >= first.count:
+            stop = first.count
+            self._entries.popleft()
+        first.used = stop
         if stop - start != first.count:
             out = out[..., start:stop]
-        if stop == first.count:
-            self._entries.popleft()
         duration = (stop - start) / rate
         has_sound = len(self._entries) > self.ends
         self.buffered_s = self.buffered_s - duration if has_sound else 0.0
@@ -222,10 +222,11 @@ class PcmReader:
                 part = self._next(stop - at, spans)
             if part is None:
                 break
-            count = min(part.shape[-1], stop - at)
-            out[..., at : at + count] = part[..., :count]
-            if count < part.shape[-1]:
-                self._carry = part[..., count:]
+            count = part.shape[-1]
+            if count > stop - at:
+                count = stop - at
+                part, self._carry = part[..., :count], part[..., count:]
+            out[..., at : at + count] = part
             at += count
         return at - start
 
@@ -281,7 +282,8 @@ def peak(samples: NDArray[Any]) -> int:
     """The largest magnitude on the int16 scale."""
     if not samples.size:
         return 0
-    top = max(float(samples.max()), -float(samples.min()))
+    # On 20 ms of sound argmax takes a fifth of the time of max, which is a ufunc's set-up.
+    top = max(samples.item(samples.argmax()), -samples.item(samples.argmin()))
     return round(top * 32767) if samples.dtype.kind == "f" else int(top)
 
 

@@ -174,7 +174,7 @@ class PcmData:
     # ---------------------------------------------------------------- conversions
     def to_bytes(self) -> bytes:
         """Interleaved native-endian samples."""
-        return np.ascontiguousarray(self.samples.T).tobytes()
+        return self.samples.T.tobytes()
 
     def to_wav_bytes(self) -> bytes:
         """A WAV file, 16 bits a sample."""
@@ -332,6 +332,8 @@ def as_pcm(obj: PcmLike | av.AudioFrame) -> PcmData:
 
 
 def _format(value: Any) -> PcmFormat:
+    if value == "s16":
+        return "s16"
     name = str(getattr(value, "value", value)).lower()
     if name == "s16":
         return "s16"

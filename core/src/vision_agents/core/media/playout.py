@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -25,8 +24,7 @@ __all__ = ["ChunkCutter", "FifoPlayout", "Playout", "Pulled"]
 CHUNKS_PER_S = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Pulled:
+class Pulled(NamedTuple):
     """``samples`` s16, as many as were asked for; ``spans`` what in them was sound.
 
     ``heard_at_s`` is when the first of them reaches the listener; ``silence_s`` how much of them

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 __all__ = ["PtsReader", "Reading"]
 
@@ -16,8 +16,7 @@ AHEAD_S = 1.0
 """A pts that leaps this far ahead of the arrivals from one packet to the next began anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """Media time in seconds; ``anew``: it cannot belong to the line so far."""
 
     media_s: float

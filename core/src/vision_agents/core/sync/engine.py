@@ -6,9 +6,9 @@ or seconds of samples pulled in offline mode, but always the same kind).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -43,8 +43,7 @@ _VIRTUAL_STEP_S = _VIRTUAL_SAMPLES / _VIRTUAL_RATE_HZ
 _TAIL_SAMPLES = 480
 
 
-@dataclass(frozen=True, slots=True)
-class Shown(Generic[T]):
+class Shown(NamedTuple, Generic[T]):
     """What a tick shows: a new picture, or None for the last one again.
 
     ``correction_s``: the next tick is better this much later; it locks ticks to the source.
@@ -99,12 +98,13 @@ class SyncEngine(Generic[T]):
     def push(self, chunk: AudioOutputChunk, now_s: float) -> None:
         """Sound came, or an utterance ended."""
         self.given_up = False
-        if chunk.data is not None and not chunk.data.empty:
+        pcm = chunk.data
+        if pcm is not None and len(pcm):
             if self._end_s is None:
                 self._end_s = now_s
             head_start = _head_start(self._sound.clock, self._pictures.clock, now_s)
-            self._sound.push(chunk.data, now_s, head_start, self._pictures.arrived_s)
-            self._fifo.push(chunk.data, chunk.utterance_id, chunk.marks)
+            self._sound.push(pcm, now_s, head_start, self._pictures.arrived_s)
+            self._fifo.push(pcm, chunk.utterance_id, chunk.marks)
         if chunk.final:
             self._fifo.end(chunk.utterance_id)
 
@@ -156,7 +156,7 @@ class SyncEngine(Generic[T]):
         missed = self._rejoin(now_s) if away else []
         self._pulled_s = now_s
         pulled = self._fill(samples, rate_hz, channels, self._heard_at(now_s))
-        return replace(pulled, spans=[*missed, *pulled.spans]) if missed else pulled
+        return pulled._replace(spans=[*missed, *pulled.spans]) if missed else pulled
 
     def _rejoin(self, now_s: float) -> list[Span]:
         """A listener came back: forget what it missed, so that it hears the present."""
@@ -371,7 +371,7 @@ class SyncEngine(Generic[T]):
             pulled = self._fill(_VIRTUAL_SAMPLES, _VIRTUAL_RATE_HZ, 1, self._end_s)
             if pulled.spans:
                 self.counters.discarded_s += sum(span.duration_s for span in pulled.spans)
-                out.append(replace(pulled, heard=False))
+                out.append(pulled._replace(heard=False))
         return out
 
     def ready(self, samples: int, rate_hz: int) -> bool:

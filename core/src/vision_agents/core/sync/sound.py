@@ -184,6 +184,8 @@ class SoundLine:
     def _doubt_if_late(self, newest: Stretch, position: float, now_s: float) -> Stretch:
         clock = newest.clock
         late = now_s - position - newest.shift_s - clock.origin(now_s)
+        if late <= policy.GAP_LEAST_S and self._suspicion is None:
+            return newest
         if late >= policy.SUSPECT_MOST_S or not self._suspect(clock, late, now_s):
             if late <= max(policy.GAP_LEAST_S, policy.GAP_JITTERS * clock.jitter_s):
                 return newest
