@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 import time
 from fractions import Fraction
 from typing import Any
@@ -107,6 +109,18 @@ async def test_pictures_of_mixed_sizes_keep_their_order() -> None:
     assert seen == sorted(seen)
     assert len(set(seen)) > 20
     sync.close()
+
+
+async def test_many_faces_scale_on_no_more_threads_than_cores() -> None:
+    syncs = [AVSynchronizer(W, H) for _ in range(12)]
+    await asyncio.gather(
+        *(sync.write_video(picture(100, (640, 360))) for sync in syncs for _ in range(3))
+    )
+    threads = [t for t in threading.enumerate() if t.name.startswith("asyncio_")]
+    assert 1 <= len(threads) <= (os.cpu_count() or 1)
+    for sync in syncs:
+        assert abs(grey(await sync.video_output.recv()) - 100) <= 1  # scaling rounds down
+        sync.close()
 
 
 async def test_a_flush_drops_the_picture_being_scaled() -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from vision_agents.core.avatars.workbench import Workbench
 from vision_agents.core.errors import MediaError
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class _Job:
     frame: av.VideoFrame
     arrived_s: float
     done: asyncio.Future[None] | None
+    fitted: av.VideoFrame | None = None
+    error: Exception | None = None
 
 
 class OrderedFitting:
@@ -77,26 +80,30 @@ class OrderedFitting:
             job = self._waiting.popleft()
             if not self._fitter.fits(job.frame):
                 self._running = job
-                loop = asyncio.get_running_loop()
-                work = loop.run_in_executor(None, self._fitter.fit, job.frame)
-                work.add_done_callback(partial(self._done, job))
+                Workbench.here().run(partial(self._fit, job), partial(self._done, job))
                 return
             self._deliver(job.frame, job.arrived_s)
             _finish(job)
 
-    def _done(self, job: _Job, work: asyncio.Future[av.VideoFrame]) -> None:
+    def _fit(self, job: _Job) -> None:
+        """In a thread."""
+        try:
+            job.fitted = self._fitter.fit(job.frame)
+        except Exception as error:  # a boundary: raised where the picture was written
+            job.error = error
+
+    def _done(self, job: _Job) -> None:
         outdated, self._outdated = self._outdated, False
         self._running = None
-        if work.cancelled():
-            _finish(job)
-        elif (error := work.exception()) is not None:
-            self._report(job, error)
+        if job.error is not None:
+            self._report(job, job.error)
         elif not outdated:
-            self._deliver(work.result(), job.arrived_s)
+            assert job.fitted is not None
+            self._deliver(job.fitted, job.arrived_s)
             _finish(job)
         self._start_next()
 
-    def _report(self, job: _Job, error: BaseException) -> None:
+    def _report(self, job: _Job, error: Exception) -> None:
         problem = MediaError(f"a picture could not be converted: {job.frame!r}: {error}")
         problem.__cause__ = error
         if job.done is not None and not job.done.done():

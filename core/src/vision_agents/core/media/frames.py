@@ -12,6 +12,7 @@ from av.video.format import VideoFormat
 from av.video.reformatter import ColorRange
 
 if TYPE_CHECKING:
+    from av.filter.context import FilterContext
     from numpy.typing import NDArray
 
 __all__ = ["FrameFitter", "FrameStamper", "blank_frame", "blend", "planes"]
@@ -158,19 +159,21 @@ class FrameStamper:
 
     def __init__(self, width: int, height: int) -> None:
         self._size = width, height
-        self._graph: Graph | None = None
+        self._graph: tuple[Graph, FilterContext, FilterContext] | None = None
 
     def stamp(self, frame: av.VideoFrame, pts: int) -> av.VideoFrame:
         """``frame``'s picture (yuv420p of our size) as a new frame at ``pts`` of 90 kHz."""
         if self._graph is None:
             self._graph = self._open()
-        self._graph.push(frame)
-        out = self._graph.pull()
+        _, source, sink = self._graph  # a graph asked itself looks for them each time
+        source.push(frame)
+        out = sink.pull()
         assert isinstance(out, av.VideoFrame)
         out.pts, out.time_base = pts, TIME_BASE
         return out
 
-    def _open(self) -> Graph:
+    def _open(self) -> tuple[Graph, FilterContext, FilterContext]:
+        """The graph and its two ends, which die with it."""
         graph = Graph()
         if hasattr(graph, "threads"):  # not in av 16
             graph.threads = 1  # a stream is small; many of them share the cores
@@ -178,6 +181,7 @@ class FrameStamper:
         source = graph.add_buffer(
             width=width, height=height, format=VideoFormat(FORMAT), time_base=TIME_BASE
         )
-        source.link_to(graph.add("buffersink"))
+        sink = graph.add("buffersink")
+        source.link_to(sink)
         graph.configure()
-        return graph
+        return graph, source, sink
