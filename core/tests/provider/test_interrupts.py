@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from vision_agents.core.avatars.provider import Limits
+from vision_agents.core.media import PcmData
 
 
 def old_after(now: Any, cut_at_s: float, line: Any) -> list[float]:
@@ -145,6 +146,35 @@ def test_interrupt_alone_cuts_what_still_arrives_of_the_utterance(
             after = await now.speak(1.0)
             await asyncio.sleep(0.1)
         assert old_after(now, cut_at_s, line) == []
+        assert not now.tally(after).lost
+
+    virtual(main())
+
+
+def test_sound_that_comes_before_the_cut_is_known_everywhere_is_not_heard(
+    virtual: Callable[..., Any], call: Any
+) -> None:
+    """An agent flushes first and tells the avatar some turns of the loop later."""
+
+    async def main() -> None:
+        async with call() as now:
+            line = now.line(2.0, pause=0)
+            saying = asyncio.create_task(now.say(line))
+            await asyncio.sleep(1.2)
+            assert set(line.words) & set(now.listener.codes)
+            saying.cancel()
+            await asyncio.wait({saying})
+            await now.speech.flush()
+            await now.avatar.audio_output().flush()
+            cut_at_s = asyncio.get_running_loop().time()
+            session = now.service.current
+            session.sound(PcmData(now.service.rate_hz, "s16", session.step().samples))
+            await asyncio.sleep(0)
+            await now.avatar.interrupt()
+            await asyncio.sleep(0.5)
+            assert old_after(now, cut_at_s, line) == []
+            after = await now.speak(1.0)
+            await asyncio.sleep(0.1)
         assert not now.tally(after).lost
 
     virtual(main())

@@ -435,7 +435,12 @@ class Supervisor:
         return self._director.may_feed(mouth)
 
     def play_sound(self, pcm: PcmData, position_s: float) -> None:
-        """Hand sound to the engine, tagged with the utterance that it speaks."""
+        """Hand sound to the engine, tagged with the utterance that it speaks.
+
+        A flush that waits in the agent's stream was a cut already: what comes is from before it.
+        """
+        if self._speech.flush_waits:
+            return
         line = self._director.played(position_s)
         self._write(AudioOutputChunk(pcm, utterance_id=0 if line is None else line.utterance_id))
         self._tell_ends()
@@ -456,7 +461,9 @@ class Supervisor:
             self._overflowed = True
 
     def play_picture(self, frame: av.VideoFrame) -> None:
-        self._engine.write_video_nowait(frame)
+        """Hand a picture to the engine; as with sound, none from before a cut."""
+        if not self._speech.flush_waits:
+            self._engine.write_video_nowait(frame)
 
     def playback_report(self, mark: Started | Finished | Cleared) -> None:
         self._engine.audio_output.playback.provider_report(mark)
