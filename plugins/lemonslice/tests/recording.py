@@ -11,6 +11,9 @@ from vision_agents.core.media import PcmData
 from vision_agents.core.testing.markers import MarkerDetector, MarkerReport
 
 RATE_HZ = 48_000
+# An AAC encoder begins with a packet of nothing; the file keeps picture and sound together by
+# beginning that much earlier.
+PRIMING_S = 1024 / RATE_HZ
 
 
 def read_markers(path: Path, *, fps: float, source_size: tuple[int, int]) -> MarkerReport:
@@ -27,6 +30,7 @@ def read_markers(path: Path, *, fps: float, source_size: tuple[int, int]) -> Mar
 
 
 def tail_after(cut_s: float, report: MarkerReport) -> float:
-    """How long the utterance that was cut at ``cut_s`` of the file went on."""
+    """How long the utterance that was cut at ``cut_s`` of the recording goes on in the file."""
+    cut_s += PRIMING_S
     spans = [(start, end) for start, end in report.utterances if start < cut_s]
     return max(0.0, spans[-1][1] - cut_s) if spans else float(np.inf)
