@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from vision_agents.core.avatars import AVSynchronizer
 from vision_agents.core.media import PcmData
@@ -60,6 +62,7 @@ class Device(Queue):
     def __init__(self) -> None:
         super().__init__(0.0)
         self._at_s = time.monotonic()
+        self.played: list[NDArray[np.int16]] = []
 
     def queued_s(self) -> float:
         now_s = time.monotonic()
@@ -76,6 +79,7 @@ class Device(Queue):
                 heard_s = time.monotonic() + self.queued_s()
                 pcm = stream.pull(PACKET, RATE_HZ, time.monotonic())
                 self.depth_s += 0.02
+                self.played.append(pcm.samples)
                 if loud_s is None and pcm.samples.any():
                     loud_s = heard_s + int(pcm.samples.nonzero()[0][0]) / RATE_HZ
             await asyncio.sleep(0.01)
@@ -103,6 +107,32 @@ def test_sound_after_a_flush_is_heard_when_the_emptied_sink_plays_it() -> None:
             assert started[-1] == pytest.approx(heard_s, abs=0.021)
             await sync.flush()
         assert len(started) == 3
+        sync.close()
+
+    with virtual_time() as factory, asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(call())
+
+
+@pytest.mark.parametrize("phase_s", [0.001, 0.005, 0.009, 0.013, 0.017])
+def test_a_packet_that_a_busy_loop_takes_late_makes_no_hole_behind_a_full_sink(
+    phase_s: float,
+) -> None:
+    async def call() -> None:
+        sync = AVSynchronizer(64, 48, 25)
+        device = Device()
+        sync.audio_output.attach_sink(device)
+        await device.play(sync.audio_output, 0.5 + phase_s)
+
+        async def source() -> None:
+            begun_s = time.monotonic()
+            for number, packet in enumerate(speech_with_markers(2.0, RATE_HZ).chunks(PACKET)):
+                late_s = 0.019 if number == 40 else 0.0
+                await asyncio.sleep(begun_s + number * 0.02 + late_s - time.monotonic())
+                await sync.write_audio(packet)
+
+        await asyncio.gather(device.play(sync.audio_output, 2.5), source())
+        sound = np.flatnonzero(np.concatenate(device.played))
+        assert sound[-1] + 1 - sound[0] == len(sound) == 2 * RATE_HZ
         sync.close()
 
     with virtual_time() as factory, asyncio.Runner(loop_factory=factory) as runner:

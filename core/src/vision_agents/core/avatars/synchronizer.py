@@ -22,6 +22,7 @@ from vision_agents.core.sync.engine import SyncEngine
 if TYPE_CHECKING:
     import av
 
+    from vision_agents.core.media.audio_stream import AudioSink
     from vision_agents.core.media.pcm import PcmData, PcmLike
     from vision_agents.core.sync.report import SyncReport
 
@@ -294,6 +295,7 @@ class _EngineStream(AudioOutputStream):
         self._on_park = on_park
         self._pulled = Signal()
         self._pulls = 0
+        self._lead_s = 0.0
         self._report_callbacks: list[Callable[[SyncReport], None]] = []
 
     def cut(self) -> None:
@@ -319,6 +321,17 @@ class _EngineStream(AudioOutputStream):
 
     def _give_up(self) -> None:
         self._engine.given_up = True
+
+    def attach_sink(self, sink: AudioSink | None) -> None:
+        super().attach_sink(sink)
+        self._lead_s = 0.0
+        self._engine.lead(0.0, self.now_s())
+
+    def pull(self, samples: int, rate_hz: int, now_s: float, channels: int = 1) -> PcmData:
+        if self._sink is not None and self._sink.queued_s() > self._lead_s:
+            self._lead_s = self._sink.queued_s()  # so full it is kept, as far as is known
+            self._engine.lead(self._lead_s, now_s)
+        return super().pull(samples, rate_hz, now_s, channels)
 
     def _take(self, samples: int, rate_hz: int, channels: int, now_s: float) -> PcmData:
         out = super()._take(samples, rate_hz, channels, now_s)

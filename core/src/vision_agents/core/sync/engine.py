@@ -72,6 +72,7 @@ class SyncEngine(Generic[T]):
         self.counters = Counters()
         self.parked = False
         """The source waits for demand: what is missing will not come before time moves on."""
+        self._lead_s = 0.0  # how long sound waits behind the engine until it is heard
         self._on_demand = False
         self.given_up = False
         """Offline: nothing came for as long as the reader would wait; until something does."""
@@ -143,7 +144,14 @@ class SyncEngine(Generic[T]):
         if self._on_demand:
             return policy.DEPTH_S
         jitter = max(self._sound.jitter_s, self._pictures.jitter_s)
-        return max(policy.DEPTH_S, policy.PULL_S + jitter)
+        return self._lead_s + max(policy.DEPTH_S, policy.PULL_S + jitter)
+
+    def lead(self, lead_s: float, now_s: float) -> None:
+        """Sound waits ``lead_s`` behind the engine, in the queue of an edge that pushes: what is
+        pulled so early must be there so early."""
+        self._lead_s = lead_s
+        if self._stretch is None:
+            self._playhead.play(now_s, now_s - self.target_s)
 
     @property
     def buffered_s(self) -> float:
