@@ -1,15 +1,22 @@
-"""A person in the room who measures what they see and hear."""
+"""A person in the room who measures what they see and hear, and what the edge gave them."""
 
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING, cast
 
 import av
 import numpy as np
 
 from vision_agents.core.media import PcmData
 from vision_agents.core.testing.markers import MarkerDetector, MarkerReport
+from vision_agents.plugins.livekit import LiveKitEdge
 from vision_agents.plugins.livekit.room import RoomClient
+
+if TYPE_CHECKING:
+    from aiortc import VideoStreamTrack
+
+    from vision_agents.core.media.audio_stream import AudioOutputStream, AudioSink
 
 LOUD = 150  # beneath the carrier of `speech_with_markers`, above what Opus makes of silence
 
@@ -55,3 +62,35 @@ class Ears:
             self.loud[-1] = (self.loud[-1][0], end_s)
         else:
             self.loud.append((start_s, end_s))
+
+
+class Tap:
+    """Between a stream and the edge that pulls it: notes what was pulled and when that leaves."""
+
+    def __init__(self, stream: AudioOutputStream) -> None:
+        self.left = MarkerDetector(48_000)
+        self._stream = stream
+        self._sink: AudioSink | None = None
+
+    def attach_sink(self, sink: AudioSink | None) -> None:
+        self._sink = sink
+        self._stream.attach_sink(sink)
+
+    def pull(self, samples: int, rate_hz: int, now_s: float, channels: int = 1) -> PcmData:
+        ahead_s = self._sink.queued_s() if self._sink is not None else 0.0
+        pcm = self._stream.pull(samples, rate_hz, now_s, channels)
+        self.left.push_audio(pcm, now_s + ahead_s)
+        return pcm
+
+
+class TappedEdge(LiveKitEdge):
+    """The edge, with its sound noted on the way into LiveKit's source."""
+
+    tap: Tap
+
+    async def publish(
+        self, *, audio: AudioOutputStream | None, video: VideoStreamTrack | None
+    ) -> None:
+        assert audio is not None
+        self.tap = Tap(audio)
+        await super().publish(audio=cast("AudioOutputStream", self.tap), video=video)
