@@ -30,6 +30,7 @@ from vision_agents.core.avatars.provider import (
 )
 
 from .session import LiveKitSession
+from .tokens import TTL_S
 
 if TYPE_CHECKING:
     from .connection import LiveKitConnection
@@ -50,6 +51,10 @@ class LiveKitProviderAvatar(ProviderAvatar):
     """A worker that shows no new picture for so long is dead: LiveKit tells that a publisher was
     killed only after 20 s, and fills its sound with silence. ``None`` where pictures may pause."""
 
+    token_ttl_s: ClassVar[float] = TTL_S
+    """How long our own join token is good for, each session with a new one. LiveKit's server
+    refreshes it for whoever is in the room, after minutes."""
+
     def __init__(self, connection: LiveKitConnection, **options: Any) -> None:
         super().__init__(**options)
         self._connection = connection
@@ -69,7 +74,13 @@ class LiveKitProviderAvatar(ProviderAvatar):
         """
         name = f"{self.provider_name}-{uuid.uuid4().hex[:12]}"
         async with AsyncExitStack() as undo:
-            session = LiveKitSession(self._connection, str(self.provider_name), name, media)
+            session = LiveKitSession(
+                self._connection,
+                str(self.provider_name),
+                name,
+                media,
+                token_ttl_s=self.token_ttl_s,
+            )
             undo.push_async_callback(session.disconnect, EndReason.FAILED)
             media.phase("room")
             await session.join()

@@ -17,10 +17,17 @@ from vision_agents.core.errors import DisconnectedError, ProviderError
 
 from . import rooms
 from .avatar_io import AvatarSpeech
-from .events import DataReceived, Disconnected, ParticipantLeft, Reconnected, RoomEvent
+from .events import (
+    DataReceived,
+    Disconnected,
+    ParticipantLeft,
+    Reconnected,
+    Reconnecting,
+    RoomEvent,
+)
 from .guest import AvatarGuest, Invitation
 from .room import RoomClient
-from .tokens import avatar_token, join_token
+from .tokens import TTL_S, avatar_token, join_token
 
 if TYPE_CHECKING:
     import av
@@ -41,9 +48,16 @@ class LiveKitSession(ProviderSession):
     """One room with us and one avatar worker in it."""
 
     def __init__(
-        self, connection: LiveKitConnection, provider: str, name: str, media: MediaSink
+        self,
+        connection: LiveKitConnection,
+        provider: str,
+        name: str,
+        media: MediaSink,
+        *,
+        token_ttl_s: float = TTL_S,
     ) -> None:
         self._connection = connection
+        self._token_ttl_s = token_ttl_s
         self._provider = provider
         self.room_name = name
         self._agent = f"{name}-agent"
@@ -53,6 +67,7 @@ class LiveKitSession(ProviderSession):
         self._disconnecting: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._pictures = 0
+        self._reconnecting = False
         self._room = RoomClient(provider=provider, on_event=self._on_room)
         self._speech = AvatarSpeech(
             self._room, self._avatar, provider=provider, report=media.report
@@ -64,7 +79,11 @@ class LiveKitSession(ProviderSession):
     async def join(self) -> None:
         """Enter the room with every handler in place, before the provider is told to come."""
         token = join_token(
-            self._connection, room=self.room_name, identity=self._agent, kind="agent"
+            self._connection,
+            room=self.room_name,
+            identity=self._agent,
+            kind="agent",
+            ttl_s=self._token_ttl_s,
         )
         self._room.receive(
             self._avatar,
@@ -198,15 +217,25 @@ class LiveKitSession(ProviderSession):
     def _on_room(self, event: RoomEvent) -> None:
         match event:
             case ParticipantLeft(identity=identity, reason=why) if identity == self._avatar:
-                self._lost(EndReason.ENDED, f"the avatar left the room ({why})")
+                self._avatar_left(why)
+            case Reconnecting():
+                self._reconnecting = True
             case Disconnected(reason=why):
                 self._lost(EndReason.DISCONNECTED, f"out of the LiveKit room ({why})")
             case Reconnected():
+                self._reconnecting = False
                 self._check_after_reconnect()
             case DataReceived(identity=identity) if identity in (self._avatar, ""):
                 end = self.guest.on_data(event) if self.guest else None
                 if end is not None and not self._ended.done():
                     self._ended.set_result(end)
+
+    def _avatar_left(self, why: str) -> None:
+        if self._reconnecting:  # the SDK could not resume, begins anew and forgets everybody
+            lost = "the connection to the LiveKit room was lost and could not be resumed"
+            self._lost(EndReason.DISCONNECTED, lost)
+        else:
+            self._lost(EndReason.ENDED, f"the avatar left the room ({why})")
 
     def _check_after_reconnect(self) -> None:
         if self._avatar not in self._room.participants():
