@@ -148,7 +148,7 @@ async def test_waiting_for_somebody_who_never_comes_names_the_phase(
 
 
 async def test_wrong_key_is_an_auth_error_that_holds_no_secret(
-    livekit_server: LiveKitServer, room_name: str
+    livekit_server: LiveKitServer, room_name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = livekit_server.connection.url
     wrong = LiveKitConnection(url, "devkey", "another-secret-of-at-least-32-characters")
@@ -157,6 +157,8 @@ async def test_wrong_key_is_an_auth_error_that_holds_no_secret(
         await client.connect(url, join_token(wrong, room=room_name, identity="x"))
     assert "secret-of" not in str(caught.value)
     assert "secret-of" not in repr(wrong)
+    assert "invalid token: <token>" in caplog.text  # the SDK's own line
+    assert "eyJ" not in caplog.text
     with pytest.raises(StateError):
         await client.connect(url, "again")
     await client.close()

@@ -25,7 +25,7 @@ from .events import (
     RoomEvent,
 )
 from .joining import Joining
-from .noise import hide_harmless_warnings
+from .noise import tidy_sdk_log
 from .subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class RoomClient:
     def __init__(
         self, *, provider: str, on_event: Callable[[RoomEvent], None] | None = None
     ) -> None:
-        hide_harmless_warnings()
+        tidy_sdk_log()
         self._provider = provider
         self._on_event = on_event
         self._room: rtc.Room | None = None
