@@ -188,8 +188,8 @@ def bars(session: nox.Session) -> None:
 def proof(session: nox.Session) -> None:
     """Minutes-long tests and the figures that documents quote, printed for people to read."""
     install_workspace(session, "--group", "pyproject.toml:test", "matplotlib")
-    session.run("python", "benchmarks/proof.py", "--peer-folder", session.create_tmp() + "/peer")
     session.run(*PYTEST, "-m", "proof", "-s", *session.posargs)
+    session.run("python", "benchmarks/proof.py", "--peer-folder", session.create_tmp() + "/peer")
 
 
 @nox.session
