@@ -36,6 +36,7 @@ class Resampler:
         self._filter: av.AudioResampler | None = None
         self._fed_s = 0.0
         self._given = 0  # samples
+        self._time_base = Fraction(1, rate_hz)
 
     @property
     def held_s(self) -> float:
@@ -58,7 +59,7 @@ class Resampler:
             ready.append(piece.samples)
         elif not piece.empty:
             self._fed_s += piece.duration
-            ready += self._run(_packed_frame(piece))
+            ready += self._run(self._frame(piece))
         return self._pcm(ready)
 
     def drain(self) -> PcmData:
@@ -77,7 +78,7 @@ class Resampler:
             silence = np.zeros((channels, _FILTER_SAMPLES), np.int16).squeeze()
             tail = PcmData(rate_hz, "s16", silence, channels=channels)
             kind = tail if format == "s16" else tail.to_float32()
-            ready = self._run(_packed_frame(kind)) + self._run(None)
+            ready = self._run(self._frame(kind)) + self._run(None)
             return [np.concatenate(ready, axis=-1)[..., :missing]] if ready else []
         return self._run(None)
 
@@ -99,12 +100,19 @@ class Resampler:
             rate=self._out.sample_rate,
         )
 
+    def _frame(self, piece: PcmData) -> av.AudioFrame:
+        frame = piece.to_av_frame()
+        frame.pts, frame.time_base = None, self._time_base
+        return frame
+
     def _run(self, frame: av.AudioFrame | None) -> list[NDArray[Any]]:
         assert self._filter is not None
+        channels, dtype = self._out.channels, self._out.samples.dtype
         out = []
         for got in self._filter.resample(frame):
-            array = got.to_ndarray().reshape(-1, self._out.channels)
-            out.append(array[:, 0] if self._out.channels == 1 else array.T)
+            # to_ndarray() copies and stacks: half of the time of a 20 ms piece.
+            packed = np.frombuffer(memoryview(got.planes[0]), dtype, got.samples * channels)
+            out.append(packed if channels == 1 else packed.reshape(-1, channels).T)
             self._given += got.samples
         return out
 
@@ -118,15 +126,3 @@ class Resampler:
 
 def _layout(channels: int) -> str:
     return {1: "mono", 2: "stereo"}.get(channels, f"{channels}c")
-
-
-def _packed_frame(piece: PcmData) -> av.AudioFrame:
-    import av
-
-    packed = np.ascontiguousarray(piece.samples.T).reshape(1, -1)
-    frame = av.AudioFrame.from_ndarray(
-        packed, format="s16" if piece.format == "s16" else "flt", layout=_layout(piece.channels)
-    )
-    frame.sample_rate = piece.sample_rate
-    frame.time_base = Fraction(1, piece.sample_rate)
-    return frame
