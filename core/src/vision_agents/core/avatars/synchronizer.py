@@ -311,16 +311,16 @@ class _EngineStream(AudioOutputStream):
 
     async def park(self, timeout_s: float | None) -> None:
         """Wait for a pull: nothing more is written before."""
-        self._engine.parked = True
+        self._engine.source.parked = True
         self._arrived.notify()  # whoever waits offline for more had better not
         self._on_park()
         try:
             await self._pulled.wait(timeout_s)
         finally:
-            self._engine.parked = False
+            self._engine.source.parked = False
 
     def _give_up(self) -> None:
-        self._engine.given_up = True
+        self._engine.source.given_up = True
 
     def attach_sink(self, sink: AudioSink | None) -> None:
         super().attach_sink(sink)
@@ -335,7 +335,9 @@ class _EngineStream(AudioOutputStream):
 
     def _take(self, samples: int, rate_hz: int, channels: int, now_s: float) -> PcmData:
         out = super()._take(samples, rate_hz, channels, now_s)
-        self._engine.parked = False  # it is about to look again: the next pull waits for that
+        self._engine.source.parked = (
+            False  # it is about to look again: the next pull waits for that
+        )
         self._pulled.notify()
         self._pulls += 1
         if self._pulls % _PULLS_PER_REPORT == 0:

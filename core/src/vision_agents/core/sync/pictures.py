@@ -154,6 +154,19 @@ class PictureQueue(Generic[T]):
             return None
         return sorted(self._steps)[_RECENT // 2]
 
+    def phase_step_s(self, early_s: float, tick_s: float) -> float:
+        """How to move the next of ticks ``tick_s`` apart, the last of which showed a picture
+        ``early_s`` before its moment, so that pictures fall on ticks; where the rates agree."""
+        source_s = self.interval_s
+        if not source_s or source_s <= 0:
+            return 0.0
+        ratio = source_s / tick_s
+        ratio = ratio if ratio >= 1 else 1 / ratio
+        if abs(ratio - round(ratio)) > policy.LOCK_RATIO * ratio:
+            return 0.0
+        most_s = policy.LOCK_STEP * tick_s
+        return max(-most_s, min(most_s, policy.LOCK_GAIN * early_s))
+
     def clear(self) -> None:
         self._waiting.clear()
 
