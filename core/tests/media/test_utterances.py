@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from vision_agents.core.media.chunks import Mark
 from vision_agents.core.media.fifo import Span
-from vision_agents.core.media.utterances import (
+from vision_agents.core.media.playback_events import (
     Finished,
     MarkPlayed,
     PlaybackEvent,
     UtteranceFinished,
     UtteranceStarted,
-    UtteranceTracker,
 )
+from vision_agents.core.media.utterances import UtteranceTracker
 
 
 def play(

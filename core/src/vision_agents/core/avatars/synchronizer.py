@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from vision_agents.core.avatars.engine_stream import EngineStream
+from vision_agents.core.avatars.face import Face
 from vision_agents.core.avatars.fitting import OrderedFitting
 from vision_agents.core.avatars.tracks import QueuedVideoTrack
 from vision_agents.core.errors import ConfigError, StreamClosed, StreamError
-from vision_agents.core.media.audio_stream import AudioOutputChunk, AudioOutputStream
-from vision_agents.core.media.frames import FrameFitter, blank_frame, blend
+from vision_agents.core.media.chunks import AudioOutputChunk
+from vision_agents.core.media.frames import FrameFitter
 from vision_agents.core.media.pcm import as_pcm
 from vision_agents.core.media.signal import Signal
 from vision_agents.core.sync import policy
@@ -22,17 +23,12 @@ from vision_agents.core.sync.engine import SyncEngine
 if TYPE_CHECKING:
     import av
 
-    from vision_agents.core.media.audio_stream import AudioSink
-    from vision_agents.core.media.pcm import PcmData, PcmLike
+    from vision_agents.core.media.audio_stream import AudioOutputStream
+    from vision_agents.core.media.pcm import PcmLike
     from vision_agents.core.sync.report import SyncReport
 
 __all__ = ["AVSynchronizer"]
 
-_log = logging.getLogger(__name__)
-
-_PULLS_PER_REPORT = 50
-_STILL_S = 1.0
-"""Without a new picture for this long the face eases back to the idle picture."""
 _OFFLINE_WAIT_S = 1.0
 """Offline, a picture that belongs to a tick is waited for this long in real time."""
 
@@ -80,10 +76,10 @@ class AVSynchronizer:
             shared_timeline=shared_timeline,
         )
         self._fitting = OrderedFitting(FrameFitter(width, height), self._deliver, most)
-        self._face = _Face(width, height)
+        self._face = Face(width, height)
         self._arrived = Signal()
         self._closed = False
-        self._stream = _EngineStream(self._engine, self._on_cut, self._arrived.notify)
+        self._stream = EngineStream(self._engine, self._on_cut, self._arrived.notify)
         self._track = QueuedVideoTrack(self, width, height, fps)
 
     @property
@@ -230,137 +226,6 @@ class AVSynchronizer:
             if left_s <= 0 or self._face.is_still(tick_s):
                 return
             await self._arrived.wait(left_s)
-
-
-class _Face:
-    """What is on the screen while no new picture is due."""
-
-    def __init__(self, width: int, height: int) -> None:
-        self.idle: av.VideoFrame | None = None
-        self._size = width, height
-        self._current: av.VideoFrame | None = None
-        self._first: av.VideoFrame | None = None  # of all; until one is shown
-        self._since_s = float("-inf")  # when it was shown first
-        self._ease_from: av.VideoFrame | None = None
-        self._ease_s = 0.0
-
-    def offer(self, frame: av.VideoFrame) -> None:
-        """A picture came: better than black, as long as none is due."""
-        if self._current is None and self._first is None:
-            self._first = frame
-
-    def show(self, frame: av.VideoFrame, now_s: float) -> av.VideoFrame:
-        self._first = None
-        self._current, self._since_s, self._ease_from = frame, now_s, None
-        return frame
-
-    def ease(self, now_s: float) -> None:
-        """Go back to the idle picture, softly."""
-        if self.idle is not None and self._current is not None and self._current is not self.idle:
-            self._ease_from, self._ease_s = self._current, now_s
-
-    def is_still(self, now_s: float) -> bool:
-        return now_s - self._since_s > _STILL_S
-
-    async def again(self, now_s: float) -> av.VideoFrame:
-        """The picture to repeat, or a step on the way to the idle one."""
-        if self._current is None:
-            self._current = self.idle or self._first or blank_frame(*self._size)
-        if self._ease_from is None and self.is_still(now_s):
-            self.ease(now_s)
-        if self._ease_from is not None and self.idle is not None:
-            share = (now_s - self._ease_s) / policy.EASE_S
-            if share >= 1:
-                return self.show(self.idle, now_s)
-            begun = self._ease_from
-            mixed = await asyncio.to_thread(blend, begun, self.idle, max(0.0, share))
-            if self._ease_from is begun:
-                self._current = mixed
-        return self._current
-
-
-class _EngineStream(AudioOutputStream):
-    """The stream of a synchroniser: plays from its engine, and cuts it whole."""
-
-    def __init__(
-        self,
-        engine: SyncEngine[av.VideoFrame],
-        on_cut: Callable[[], None],
-        on_park: Callable[[], None],
-    ) -> None:
-        super().__init__(playout=engine)
-        self.last_report: SyncReport | None = None
-        self._engine = engine
-        self._on_cut = on_cut
-        self._on_park = on_park
-        self._pulled = Signal()
-        self._pulls = 0
-        self._lead_s = 0.0
-        self._report_callbacks: list[Callable[[SyncReport], None]] = []
-
-    def cut(self) -> None:
-        self._on_cut()
-        super().cut()
-        self._pulled.notify()
-
-    def shut(self) -> None:
-        """Close, and drop what is queued."""
-        self.clear()
-        self.close()
-        self._pulled.notify()
-
-    async def park(self, timeout_s: float | None) -> None:
-        """Wait for a pull: nothing more is written before."""
-        self._engine.source.parked = True
-        self._arrived.notify()  # whoever waits offline for more had better not
-        self._on_park()
-        try:
-            await self._pulled.wait(timeout_s)
-        finally:
-            self._engine.source.parked = False
-
-    def _give_up(self) -> None:
-        self._engine.source.given_up = True
-
-    def attach_sink(self, sink: AudioSink | None) -> None:
-        super().attach_sink(sink)
-        self._lead_s = 0.0
-        self._engine.lead(0.0, self.now_s())
-
-    def pull(self, samples: int, rate_hz: int, now_s: float, channels: int = 1) -> PcmData:
-        if self._sink is not None and self._sink.queued_s() > self._lead_s:
-            self._lead_s = self._sink.queued_s()  # so full it is kept, as far as is known
-            self._engine.lead(self._lead_s, now_s)
-        return super().pull(samples, rate_hz, now_s, channels)
-
-    def _take(self, samples: int, rate_hz: int, channels: int, now_s: float) -> PcmData:
-        out = super()._take(samples, rate_hz, channels, now_s)
-        self._engine.source.parked = (
-            False  # it is about to look again: the next pull waits for that
-        )
-        self._pulled.notify()
-        self._pulls += 1
-        if self._pulls % _PULLS_PER_REPORT == 0:
-            self.make_report()
-        return out
-
-    def make_report(self) -> SyncReport:
-        report = self.last_report = self._engine.report(self.now_s())
-        for callback in tuple(self._report_callbacks):
-            try:
-                callback(report)
-            except Exception:  # a boundary: a listener's fault must not stop the sound
-                _log.exception("a sync report callback failed")
-        return report
-
-    def on_report(self, callback: Callable[[SyncReport], None]) -> Callable[[], None]:
-        self._report_callbacks.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._report_callbacks:
-                self._report_callbacks.remove(callback)
-
-        return unsubscribe
 
 
 def _most_pictures(width: int, height: int, fps: float) -> int:

@@ -15,12 +15,11 @@ from vision_agents.core.errors import (
     StreamStalledError,
 )
 from vision_agents.core.media.chunks import AudioOutputChunk, AudioOutputFlush, Mark
-from vision_agents.core.media.fifo import peak
+from vision_agents.core.media.levels import LOUD, peak
 from vision_agents.core.media.pcm import PcmData, PcmLike, as_pcm
 from vision_agents.core.media.playback import Playback
 from vision_agents.core.media.playout import FifoPlayout, Playout, Pulled
 from vision_agents.core.media.signal import Signal
-from vision_agents.core.media.utterances import LOUD
 
 if TYPE_CHECKING:
     from vision_agents.core.sync.report import SyncReport

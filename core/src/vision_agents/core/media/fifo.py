@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from vision_agents.core.media.levels import peak
 from vision_agents.core.media.pcm import PcmData
 from vision_agents.core.media.resample import Resampler
 
@@ -276,15 +277,6 @@ class PcmReader:
         """What the converter still holds."""
         self._converting = False
         return self._resampler.drain().samples
-
-
-def peak(samples: NDArray[Any]) -> int:
-    """The largest magnitude on the int16 scale."""
-    if not samples.size:
-        return 0
-    # On 20 ms of sound argmax takes a fifth of the time of max, which is a ufunc's set-up.
-    top = max(samples.item(samples.argmax()), -samples.item(samples.argmin()))
-    return round(top * 32767) if samples.dtype.kind == "f" else int(top)
 
 
 def _marks_between(marks: tuple[Mark, ...], start_s: float, stop_s: float) -> tuple[Mark, ...]:

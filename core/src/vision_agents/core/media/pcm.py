@@ -6,21 +6,26 @@ import io
 import wave
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
+
+from vision_agents.core.media.samples import (
+    DTYPES,
+    PcmFormat,
+    Samples,
+    converted,
+    empty,
+    padded,
+    parse_format,
+)
 
 if TYPE_CHECKING:
     import av
     from numpy.typing import NDArray
 
-    Samples = NDArray[Any]  # int16 or float32, as the format says
-
 __all__ = ["PcmData", "PcmFormat", "PcmLike", "as_pcm"]
 
-PcmFormat = Literal["s16", "f32"]
-
-_DTYPES: dict[str, Any] = {"s16": np.int16, "f32": np.float32}
 # What av calls our two formats, packed and planar.
 _AV_FORMATS: dict[str, PcmFormat] = {"s16": "s16", "s16p": "s16", "flt": "f32", "fltp": "f32"}
 _LAYOUTS = {1: "mono", 2: "stereo"}
@@ -69,7 +74,7 @@ class PcmData:
         participant: Any = None,
     ) -> None:
         self.sample_rate = sample_rate
-        self.format = _format(format)
+        self.format = parse_format(format)
         self.channels = channels
         self.pts = pts
         self.dts = dts
@@ -79,11 +84,11 @@ class PcmData:
             raise ValueError(f"sample_rate must be positive, not {sample_rate}")
         if channels < 1:
             raise ValueError(f"channels must be at least 1, not {channels}")
-        self.samples: Samples = _empty(self.format, channels) if samples is None else samples
+        self.samples: Samples = empty(self.format, channels) if samples is None else samples
         got = getattr(self.samples, "dtype", type(self.samples).__name__)
-        if got != _DTYPES[self.format]:
+        if got != DTYPES[self.format]:
             raise TypeError(
-                f"format {self.format!r} needs {_DTYPES[self.format].__name__} samples, not {got}; "
+                f"format {self.format!r} needs {DTYPES[self.format].__name__} samples, not {got}; "
                 "PcmData.from_numpy() converts"
             )
         if self.samples.ndim == 2 and channels == 1 and len(self.samples) == 1:
@@ -138,7 +143,7 @@ class PcmData:
         cls, data: bytes, sample_rate: int = 16000, format: str = "s16", channels: int = 1
     ) -> PcmData:
         """Interleaved native-endian samples; a last incomplete frame of samples is dropped."""
-        dtype = _DTYPES[_format(format)]
+        dtype = DTYPES[parse_format(format)]
         whole = len(data) - len(data) % (channels * np.dtype(dtype).itemsize)
         return cls.from_numpy(np.frombuffer(data[:whole], dtype), sample_rate, format, channels)
 
@@ -154,7 +159,7 @@ class PcmData:
             samples = samples[: len(samples) // channels * channels].reshape(-1, channels).T
         if samples.ndim == 2 and channels == 1 and len(samples) == 1:
             samples = samples[0]
-        samples = np.ascontiguousarray(_convert(samples, _format(format)))
+        samples = np.ascontiguousarray(converted(samples, parse_format(format)))
         return cls(sample_rate, format, samples, channels=channels)
 
     @classmethod
@@ -166,7 +171,7 @@ class PcmData:
         if not frame.format.is_planar:
             array = array.reshape(-1, channels).T
         wanted: PcmFormat = known or ("f32" if array.dtype.kind == "f" else "s16")
-        samples = np.ascontiguousarray(_convert(array[0] if channels == 1 else array, wanted))
+        samples = np.ascontiguousarray(converted(array[0] if channels == 1 else array, wanted))
         return cls(
             frame.sample_rate, wanted, samples, frame.pts, frame.dts, frame.time_base, channels
         )
@@ -207,11 +212,11 @@ class PcmData:
         return frame
 
     def to_float32(self) -> PcmData:
-        return self._with(_convert(self.samples, "f32"), "f32")
+        return self._with(converted(self.samples, "f32"), "f32")
 
     def to_int16(self) -> PcmData:
         """Floats beyond -1..1 are clipped."""
-        return self._with(_convert(self.samples, "s16"), "s16")
+        return self._with(converted(self.samples, "s16"), "s16")
 
     def copy(self) -> PcmData:
         return self._with(self.samples.copy(), self.format)
@@ -241,13 +246,13 @@ class PcmData:
         more = as_pcm(other)
         if not more.empty:
             more = more.resample(self.sample_rate, self.channels)
-            added = _convert(more.samples, self.format)
+            added = converted(more.samples, self.format)
             self.samples = np.concatenate((self.samples, added), axis=-1)
         return self
 
     def clear(self) -> None:
         """Forget the samples, in place."""
-        self.samples = _empty(self.format, self.channels)
+        self.samples = empty(self.format, self.channels)
 
     def chunks(
         self, chunk_size: int, overlap: int = 0, pad_last: bool = False
@@ -260,7 +265,7 @@ class PcmData:
             piece = self.samples[..., start : start + chunk_size]
             short = chunk_size - piece.shape[-1]
             if short and pad_last:
-                piece = _pad(piece, 0, short)
+                piece = padded(piece, 0, short)
             chunk = self._with(piece, self.format)
             if self.pts is not None and self.time_base is not None:
                 ticks = round(start / self.sample_rate / float(self.time_base))
@@ -287,7 +292,7 @@ class PcmData:
     def _fit(self, piece: Samples, n: int, pad: bool, pad_at: str) -> PcmData:
         short = n - piece.shape[-1]
         if pad and short > 0:
-            piece = _pad(piece, short, 0) if pad_at == "start" else _pad(piece, 0, short)
+            piece = padded(piece, short, 0) if pad_at == "start" else padded(piece, 0, short)
         return self._with(piece, self.format)
 
     def _with(self, samples: Samples, format: PcmFormat) -> PcmData:
@@ -321,7 +326,7 @@ def as_pcm(obj: PcmLike | av.AudioFrame) -> PcmData:
         samples = np.asarray(samples).reshape(-1, pcm.channels).T
     return PcmData(
         int(pcm.sample_rate),
-        _format(pcm.format),
+        parse_format(pcm.format),
         samples,
         getattr(obj, "pts", None),
         getattr(obj, "dts", None),
@@ -331,50 +336,5 @@ def as_pcm(obj: PcmLike | av.AudioFrame) -> PcmData:
     )
 
 
-def _format(value: Any) -> PcmFormat:
-    if value == "s16":
-        return "s16"
-    name = str(getattr(value, "value", value)).lower()
-    if name == "s16":
-        return "s16"
-    if name == "f32":
-        return "f32"
-    raise ValueError(f"PCM format must be 's16' or 'f32', not {value!r}")
-
-
-def _empty(format: PcmFormat, channels: int) -> Samples:
-    shape = 0 if channels == 1 else (channels, 0)
-    return np.zeros(shape, _DTYPES[format])
-
-
-def _pad(samples: Samples, before: int, after: int) -> Samples:
-    head, tail = (np.zeros((*samples.shape[:-1], n), samples.dtype) for n in (before, after))
-    return np.concatenate((head, samples, tail), axis=-1)
-
-
 def _seconds(ticks: int | None, time_base: float | Fraction | None) -> float | None:
     return None if ticks is None or time_base is None else float(ticks * time_base)
-
-
-def _convert(samples: NDArray[Any], format: PcmFormat) -> Samples:
-    """Any integer or float samples as int16 or as float32 in -1..1."""
-    if samples.dtype == _DTYPES[format]:
-        return samples
-    if samples.dtype.kind == "f":
-        return samples.astype(np.float32) if format == "f32" else _to_int16(samples * 32767.0)
-    if samples.dtype.kind not in "iu":
-        raise TypeError(f"samples of dtype {samples.dtype} are no PCM")
-    full = float(1 << (8 * samples.dtype.itemsize - 1))
-    if samples.dtype.kind == "u":  # unsigned PCM has its zero in the middle
-        samples = samples.astype(np.float64) - full
-    return (
-        (samples / full).astype(np.float32)
-        if format == "f32"
-        else _to_int16(samples * (32768.0 / full))
-    )
-
-
-def _to_int16(scaled: NDArray[Any]) -> NDArray[np.int16]:
-    rounded: NDArray[Any] = np.rint(scaled)
-    clipped: NDArray[Any] = np.clip(rounded, -32768, 32767)
-    return clipped.astype(np.int16)

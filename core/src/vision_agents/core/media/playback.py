@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vision_agents.core.media.signal import Signal
-from vision_agents.core.media.utterances import (
-    LOUD,
+from vision_agents.core.media.levels import LOUD
+from vision_agents.core.media.playback_events import (
     PlaybackEvent,
     ProviderMark,
     UtteranceFinished,
-    UtteranceTracker,
 )
+from vision_agents.core.media.signal import Signal
+from vision_agents.core.media.utterances import UtteranceTracker
 
 if TYPE_CHECKING:
     from vision_agents.core.media.audio_stream import AudioOutputStream

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from vision_agents.core.media.chunks import AudioOutputChunk
-from vision_agents.core.media.fifo import PcmFifo, PcmReader, Span, peak
+from vision_agents.core.media.fifo import PcmFifo, PcmReader, Span
+from vision_agents.core.media.levels import LOUD, peak
 from vision_agents.core.media.pcm import PcmData
-from vision_agents.core.media.utterances import LOUD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

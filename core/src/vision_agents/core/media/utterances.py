@@ -11,89 +11,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from vision_agents.core.media.playback_events import (
+    Cleared,
+    Finished,
+    MarkPlayed,
+    PlaybackEvent,
+    ProviderMark,
+    Started,
+    UtteranceFinished,
+    UtteranceStarted,
+)
+
 if TYPE_CHECKING:
     from vision_agents.core.media.chunks import Mark
     from vision_agents.core.media.fifo import Span
 
-__all__ = [
-    "Cleared",
-    "Finished",
-    "MarkPlayed",
-    "PlaybackEvent",
-    "ProviderMark",
-    "Started",
-    "UtteranceFinished",
-    "UtteranceStarted",
-    "UtteranceTracker",
-]
+__all__ = ["UtteranceTracker"]
 
-LOUD = 104
-"""Sound below this magnitude (-50 dBFS of 32767) counts as silence."""
 END_TOLERANCE_S = 0.06
 """A returned utterance may be this much shorter than the sent one: codecs and filters trim."""
 QUIET_END_S = 0.1
 """Quiet for this long after its last loud sound, an utterance is over."""
 WATCHDOG_S = 10.0
 """Nothing heard of a complete utterance for this long: it will not come any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class UtteranceStarted:
-    """The first sound of the utterance left towards the listener at ``at_s`` (monotonic)."""
-
-    utterance_id: int
-    at_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class UtteranceFinished:
-    """Nothing more of the utterance will be heard. ``reason``: ``"played"``, ``"flushed"``,
-    ``"timeout"`` (the rest never came) or ``"closed"``."""
-
-    utterance_id: int
-    heard_s: float
-    sent_s: float
-    interrupted: bool
-    reason: str
-    at_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class MarkPlayed:
-    """The word or phoneme is heard from now on; ``mark.at_s`` counts from the utterance's start."""
-
-    utterance_id: int
-    mark: Mark
-    at_s: float
-
-
-PlaybackEvent = UtteranceStarted | UtteranceFinished | MarkPlayed
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A provider says that playback of the utterance begins in the media it sends now."""
-
-    utterance_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A provider says that it has sent all it will send of the utterance."""
-
-    utterance_id: int
-    position_s: float | None = None
-    interrupted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cleared:
-    """A provider says that nothing of the interrupted utterance follows."""
-
-    utterance_id: int
-
-
-ProviderMark = Started | Finished | Cleared
 
 
 @dataclass(slots=True)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vision_agents.core.media.fifo import peak
-from vision_agents.core.media.utterances import LOUD
+from vision_agents.core.media.levels import LOUD, peak
 from vision_agents.core.sync import policy
 
 if TYPE_CHECKING:

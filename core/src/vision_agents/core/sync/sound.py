@@ -6,13 +6,13 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vision_agents.core.media.fifo import PcmFifo, peak
+from vision_agents.core.media.levels import LOUD, peak
 from vision_agents.core.media.timestamps import PtsReader, Reading
-from vision_agents.core.media.utterances import LOUD
 from vision_agents.core.sync import policy
 from vision_agents.core.sync.clock import SourceClock, went_on
 
 if TYPE_CHECKING:
+    from vision_agents.core.media.fifo import PcmFifo
     from vision_agents.core.media.pcm import PcmData
 
 __all__ = ["SoundLine", "Stretch"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vision_agents.core.media.playback import Playback
-from vision_agents.core.media.utterances import (
+from vision_agents.core.media.playback_events import (
     Cleared,
     Finished,
     MarkPlayed,
@@ -12,8 +12,8 @@ from vision_agents.core.media.utterances import (
     Started,
     UtteranceFinished,
     UtteranceStarted,
-    UtteranceTracker,
 )
+from vision_agents.core.media.utterances import UtteranceTracker
 
 __all__ = [
     "Cleared",
