@@ -19,6 +19,7 @@ from vision_agents.core.media.samples import (
     padded,
     parse_format,
 )
+from vision_agents.core.media.timestamps import seconds
 
 if TYPE_CHECKING:
     import av
@@ -337,4 +338,4 @@ def as_pcm(obj: PcmLike | av.AudioFrame) -> PcmData:
 
 
 def _seconds(ticks: int | None, time_base: float | Fraction | None) -> float | None:
-    return None if ticks is None or time_base is None else float(ticks * time_base)
+    return None if ticks is None or time_base is None else seconds(ticks, time_base)

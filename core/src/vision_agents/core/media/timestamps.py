@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
-__all__ = ["PtsReader", "Reading"]
+__all__ = ["PtsReader", "Reading", "seconds"]
 
 WRAP = 1 << 32
 """RTP timestamps are 32 bits (RFC 3550): one that falls by half of that has wrapped."""
@@ -14,6 +14,13 @@ BACK_S = 0.5
 """A pts this far back began anew; networks do not reorder by that much."""
 AHEAD_S = 1.0
 """A pts that leaps this far ahead of the arrivals from one packet to the next began anew."""
+
+
+def seconds(ticks: int, time_base: float | Fraction) -> float:
+    """``ticks`` of ``time_base``; the same as the product, in a tenth of a Fraction's time."""
+    if isinstance(time_base, Fraction):
+        return ticks * time_base.numerator / time_base.denominator
+    return ticks * time_base
 
 
 class Reading(NamedTuple):
@@ -51,7 +58,7 @@ class PtsReader:
             if last - pts > WRAP // 2 and pts >= 0:
                 self._wrapped += WRAP
             self._stuck = self._stuck + 1 if pts == last else 0
-        media = float((self._wrapped + pts) * time_base)
+        media = seconds(self._wrapped + pts, time_base)
         step, waited = media - self._last_s, now_s - self._seen_s
         anew = last is not None and (step < -BACK_S or step - max(0.0, waited) > AHEAD_S)
         self._last_s, self._seen_s = media, now_s
