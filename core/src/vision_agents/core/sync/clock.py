@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import takewhile
 
 from vision_agents.core.sync import policy
 
@@ -131,12 +132,9 @@ class SourceClock:
         if now_s - minima[0][0] >= least_s:
             self.drift = _drift(minima, self._spread_s)
         window_s = policy.WINDOW_S + policy.WINDOW_PER_JITTER * self._spread_s
-        recent = [
-            at_offset + self.drift * (now_s - at_s)
-            for at_s, at_offset in minima
-            if now_s - at_s <= window_s
-        ]
-        self._origin, self._at_s = min(recent), now_s
+        recent = takewhile(lambda minimum: now_s - minimum[0] <= window_s, reversed(minima))
+        moved = (at_offset + self.drift * (now_s - at_s) for at_s, at_offset in recent)
+        self._origin, self._at_s = min(moved), now_s
 
     def _hold_step(self, now_s: float) -> float:
         """Keep the line where everything of late came later than everything just before; by how
@@ -197,8 +195,9 @@ def _drift(points: deque[tuple[float, float]], jitter_s: float) -> float:
     Delays that wander move them too: less than a fifth of the jitter proves nothing.
     """
     third = (points[-1][0] - points[0][0]) / 3
-    early = min((p for p in points if p[0] <= points[0][0] + third), key=_offset)
-    late = min((p for p in points if p[0] >= points[-1][0] - third), key=_offset)
+    first_until_s, last_from_s = points[0][0] + third, points[-1][0] - third
+    early = min(takewhile(lambda p: p[0] <= first_until_s, points), key=_offset)
+    late = min(takewhile(lambda p: p[0] >= last_from_s, reversed(points)), key=_offset)
     moved = late[1] - early[1]
     if abs(moved) < policy.DRIFT_JITTERS * jitter_s:
         return 0.0
