@@ -6,11 +6,10 @@ import asyncio
 import logging
 import math
 import time
-import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from vision_agents.core.avatars.provider.director import Verdict
+from vision_agents.core.avatars.provider.failures import as_end, as_error
 from vision_agents.core.avatars.provider.held import Held
 from vision_agents.core.avatars.provider.levels import loudness
 from vision_agents.core.avatars.provider.mouth import Mouth
@@ -22,20 +21,11 @@ from vision_agents.core.avatars.provider.orders import (
     Order,
     Send,
 )
-from vision_agents.core.avatars.provider.policy import (
-    CALL_TIMEOUT_S,
-    DISCONNECT_TIMEOUT_S,
-    PHASE_TIMEOUT_S,
-)
+from vision_agents.core.avatars.provider.phases import Phases
+from vision_agents.core.avatars.provider.policy import CALL_TIMEOUT_S, DISCONNECT_TIMEOUT_S
 from vision_agents.core.avatars.provider.renewal import renewal_lead
 from vision_agents.core.avatars.provider.session import EndReason, Limits, SessionEnd
 from vision_agents.core.avatars.provider.sink import MediaSink
-from vision_agents.core.errors import (
-    DisconnectedError,
-    ProtocolError,
-    ProviderError,
-    ProviderTimeoutError,
-)
 from vision_agents.core.media.pcm import as_pcm
 from vision_agents.core.sync.utterances import Cleared, Finished, Started
 
@@ -46,6 +36,7 @@ if TYPE_CHECKING:
 
     from vision_agents.core.avatars.provider.script import Script
     from vision_agents.core.avatars.provider.session import ProviderSession
+    from vision_agents.core.errors import ProviderError
     from vision_agents.core.media.pcm import PcmData, PcmLike
     from vision_agents.core.plugin.records import Capabilities
 
@@ -79,7 +70,7 @@ class Link:
         self.number = number
         self.mouth: Mouth | None = None
         """There once the session is open."""
-        self.phases_s: dict[str, float] = {}
+        self.phases = Phases()
         self.first_picture: av.VideoFrame | None = None
         self.began_at_s = time.monotonic()
         self.opened_at_s = math.inf
@@ -95,11 +86,8 @@ class Link:
             on_video=self._on_video,
             on_audio=self._on_audio,
             on_report=self._on_report,
-            on_phase=self._on_phase,
+            on_phase=self.phases.begin,
         )
-        self._phase = "connect"
-        self._phase_at_s = self.began_at_s
-        self._phase_timer: asyncio.Timeout | None = None
         self._pictured = asyncio.Event()
         self._wake = asyncio.Event()
         self._told = asyncio.Event()
@@ -124,18 +112,14 @@ class Link:
             ProviderError: refused, failed or too slow; a time-out names the phase. The caller
                 then calls :meth:`disconnect`.
         """
-        self.began_at_s = self._phase_at_s = time.monotonic()
+        self.began_at_s = time.monotonic()
         try:
-            async with asyncio.timeout(timeout_s), asyncio.timeout(PHASE_TIMEOUT_S) as timer:
-                self._phase_timer = timer
+            async with self.phases.timed(timeout_s):
                 self._session = await self._connect(self._sink)
-                self._on_phase("first picture")
+                self.phases.begin("first picture")
                 await self._pictured.wait()
         except Exception as exc:  # a boundary: whatever a provider raises becomes one of our kinds
             raise self._as_error(exc, timeout_s) from exc
-        finally:
-            self._phase_timer = None
-        self._note_phase()
         self.opened_at_s = time.monotonic()
 
     def enter(self, script: Script, *, latency_s: float | None, opening_s: float) -> Mouth:
@@ -214,6 +198,11 @@ class Link:
                 "%s: ending session %s failed", self._provider, self.session_id, exc_info=True
             )
 
+    def _as_error(self, exc: Exception, timeout_s: float) -> ProviderError:
+        return as_error(
+            exc, provider=self._provider, waiting_for=self.phases.name, timeout_s=timeout_s
+        )
+
     @property
     def has_session(self) -> bool:
         """Whether the service granted one."""
@@ -242,7 +231,7 @@ class Link:
         try:
             return await session.wait_closed()
         except Exception as exc:  # a boundary: reported as the session's end
-            return self._as_end(exc)
+            return as_end(self._as_error(exc, CALL_TIMEOUT_S))
 
     async def _feed(self, session: ProviderSession) -> SessionEnd:
         assert self.mouth is not None
@@ -263,7 +252,7 @@ class Link:
                 EndReason.DISCONNECTED, f"a call took longer than {CALL_TIMEOUT_S:g} s"
             )
         except Exception as exc:  # a boundary: reported as the session's end
-            return self._as_end(exc)
+            return as_end(self._as_error(exc, CALL_TIMEOUT_S))
 
     async def _carry_out(self, session: ProviderSession, mouth: Mouth, order: Order) -> None:
         match order:
@@ -340,47 +329,6 @@ class Link:
         else:
             mark = type(mark)(span.utterance_id)
         self._stage.playback_report(mark)
-
-    # ---------------------------------------------------------------------- phases and errors
-    def _on_phase(self, name: str) -> None:
-        self._note_phase()
-        self._phase = name
-        if self._phase_timer is not None:
-            self._phase_timer.reschedule(asyncio.get_running_loop().time() + PHASE_TIMEOUT_S)
-
-    def _note_phase(self) -> None:
-        now_s = time.monotonic()
-        spent_s = now_s - self._phase_at_s
-        self.phases_s[self._phase] = self.phases_s.get(self._phase, 0.0) + spent_s
-        self._phase_at_s = now_s
-
-    def _as_error(self, exc: Exception, timeout_s: float = CALL_TIMEOUT_S) -> ProviderError:
-        """``exc`` as one of our kinds. Foreign texts may hold secrets: only the type is named."""
-        if isinstance(exc, ProviderError):
-            return exc
-        if isinstance(exc, TimeoutError):
-            limit_s = min(timeout_s, PHASE_TIMEOUT_S)
-            return ProviderTimeoutError(self._phase, provider=self._provider, timeout_s=limit_s)
-        what = f"{type(exc).__name__} at {_origin(exc)}"
-        if isinstance(exc, OSError):
-            return DisconnectedError(
-                f"the connection failed ({what}) while waiting for: {self._phase}",
-                provider=self._provider,
-            )
-        return ProtocolError(
-            f"unexpected {what} while waiting for: {self._phase}", provider=self._provider
-        )
-
-    def _as_end(self, exc: Exception) -> SessionEnd:
-        error = self._as_error(exc)
-        reason = EndReason.DISCONNECTED if error.retryable else EndReason.FAILED
-        return SessionEnd(reason, error.reason, error)
-
-
-def _origin(exc: Exception) -> str:
-    """File and line that raised ``exc``."""
-    frames = traceback.extract_tb(exc.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
 
 
 async def _until(event: asyncio.Event, timeout_s: float) -> None:

@@ -60,11 +60,11 @@ class Reporter:
                 provider_name=provider,
                 session_id=link.session_id,
                 latency_s=latency_s,
-                phases_s=dict(link.phases_s),
+                phases_s=dict(link.phases.spent_s),
             )
         )
         self._metrics.add("avatar.sessions", provider=provider)
-        for phase, seconds in link.phases_s.items():
+        for phase, seconds in link.phases.spent_s.items():
             self._metrics.record(
                 "avatar.phase.latency.ms", 1000 * seconds, provider=provider, phase=phase
             )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from vision_agents.core.avatars.provider.backoff import Backoff
 from vision_agents.core.avatars.provider.director import Decision, Director, Verdict, What
+from vision_agents.core.avatars.provider.failures import final_error
 from vision_agents.core.avatars.provider.link import Link
 from vision_agents.core.avatars.provider.machine import Machine, State
 from vision_agents.core.avatars.provider.mouth import Mouth, Voice
@@ -28,11 +29,10 @@ from vision_agents.core.avatars.provider.policy import (
 )
 from vision_agents.core.avatars.provider.renewal import Openings
 from vision_agents.core.avatars.provider.script import Script
-from vision_agents.core.avatars.provider.session import EndReason, SessionEnd
+from vision_agents.core.avatars.provider.session import EndReason
 from vision_agents.core.errors import (
     DisconnectedError,
     ProviderError,
-    QuotaError,
     StreamClosed,
     StreamFull,
 )
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     import av
 
     from vision_agents.core.avatars.provider.reporting import Reporter
+    from vision_agents.core.avatars.provider.session import SessionEnd
     from vision_agents.core.avatars.provider.sink import Connect
     from vision_agents.core.avatars.synchronizer import AVSynchronizer
     from vision_agents.core.media.audio_stream import AudioOutputStream
@@ -264,7 +265,7 @@ class Supervisor:
         if now_s - link.opened_at_s >= SETTLED_AFTER_S:
             self._backoff.reset()
         if self.lost is None and not end.retryable:
-            self._give_up(end.error or _as_error(end, self._provider))
+            self._give_up(final_error(end, provider=self._provider))
         elif not self._links and self._opening is None and self.lost is None:
             self._try_again(str(end), planned=end.reason is EndReason.RENEWED)
         self._plan()
@@ -467,9 +468,3 @@ class Supervisor:
 
     def playback_report(self, mark: Started | Finished | Cleared) -> None:
         self._engine.audio_output.playback.provider_report(mark)
-
-
-def _as_error(end: SessionEnd, provider: str) -> ProviderError:
-    """What stands for the end of a session that no further one follows."""
-    kind = QuotaError if end.reason is EndReason.QUOTA else DisconnectedError
-    return kind(str(end), provider=provider, retryable=False)
