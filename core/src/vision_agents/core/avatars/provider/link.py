@@ -1,4 +1,4 @@
-"""One session from its opening to its end: the calls, their time-outs, and its media."""
+"""One session from its opening to its end: the calls and their time-outs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import asyncio
 import logging
 import math
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from vision_agents.core.avatars.provider.director import Verdict
 from vision_agents.core.avatars.provider.failures import as_end, as_error
-from vision_agents.core.avatars.provider.held import Held
-from vision_agents.core.avatars.provider.levels import loudness
 from vision_agents.core.avatars.provider.mouth import Mouth
 from vision_agents.core.avatars.provider.orders import (
     Attend,
@@ -23,36 +20,22 @@ from vision_agents.core.avatars.provider.orders import (
 )
 from vision_agents.core.avatars.provider.phases import Phases
 from vision_agents.core.avatars.provider.policy import CALL_TIMEOUT_S, DISCONNECT_TIMEOUT_S
+from vision_agents.core.avatars.provider.reception import Reception
 from vision_agents.core.avatars.provider.renewal import renewal_lead
 from vision_agents.core.avatars.provider.session import EndReason, Limits, SessionEnd
 from vision_agents.core.avatars.provider.sink import MediaSink
-from vision_agents.core.media.pcm import as_pcm
-from vision_agents.core.sync.utterances import Cleared, Finished, Started
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    import av
-
+    from vision_agents.core.avatars.provider.director import Director
+    from vision_agents.core.avatars.provider.outlet import Outlet
     from vision_agents.core.avatars.provider.script import Script
     from vision_agents.core.avatars.provider.session import ProviderSession
     from vision_agents.core.errors import ProviderError
-    from vision_agents.core.media.pcm import PcmData, PcmLike
     from vision_agents.core.plugin.records import Capabilities
 
-__all__ = ["Link", "Stage"]
-
 logger = logging.getLogger(__name__)
-
-
-class Stage(Protocol):
-    """What a link needs of the supervisor."""
-
-    def verdict(self, mouth: Mouth) -> Verdict: ...
-    def may_feed(self, mouth: Mouth) -> bool: ...
-    def play_sound(self, pcm: PcmData, position_s: float) -> None: ...
-    def play_picture(self, frame: av.VideoFrame) -> None: ...
-    def playback_report(self, mark: Started | Finished | Cleared) -> None: ...
 
 
 class Link:
@@ -65,13 +48,14 @@ class Link:
         provider: str,
         connect: Callable[[MediaSink], Awaitable[ProviderSession]],
         capabilities: Capabilities,
-        stage: Stage,
+        director: Director,
+        outlet: Outlet,
     ) -> None:
         self.number = number
         self.mouth: Mouth | None = None
         """There once the session is open."""
         self.phases = Phases()
-        self.first_picture: av.VideoFrame | None = None
+        self.reception = Reception(director, outlet, on_open=self.wake)
         self.began_at_s = time.monotonic()
         self.opened_at_s = math.inf
         self.renew_at_s = math.inf
@@ -80,19 +64,17 @@ class Link:
         self._provider = provider
         self._connect = connect
         self._capabilities = capabilities
-        self._stage = stage
+        self._director = director
         self._session: ProviderSession | None = None
         self._sink = MediaSink(
-            on_video=self._on_video,
-            on_audio=self._on_audio,
-            on_report=self._on_report,
+            on_video=self.reception.picture,
+            on_audio=self.reception.sound,
+            on_report=self.reception.report,
             on_phase=self.phases.begin,
         )
-        self._pictured = asyncio.Event()
         self._wake = asyncio.Event()
         self._told = asyncio.Event()
         self._stopped: asyncio.Future[SessionEnd] = asyncio.get_running_loop().create_future()
-        self._held = Held()
 
     # -------------------------------------------------------------------------------- its life
     @property
@@ -117,7 +99,7 @@ class Link:
             async with self.phases.timed(timeout_s):
                 self._session = await self._connect(self._sink)
                 self.phases.begin("first picture")
-                await self._pictured.wait()
+                await self.reception.wait_pictured()
         except Exception as exc:  # a boundary: whatever a provider raises becomes one of our kinds
             raise self._as_error(exc, timeout_s) from exc
         self.opened_at_s = time.monotonic()
@@ -129,7 +111,7 @@ class Link:
         """
         limits = self.limits
         now_s = time.monotonic()
-        self.mouth = Mouth(
+        self.mouth = self.reception.mouth = Mouth(
             script,
             self._capabilities,
             limits,
@@ -172,7 +154,7 @@ class Link:
         A cancellation waits for it: half-ended sessions are billed.
         """
         self._sink.close()
-        self._held.clear()
+        self.reception.drop_held()
         self._stopped.cancel()
         if self._session is None:
             return
@@ -240,7 +222,7 @@ class Link:
             while True:
                 self._wake.clear()
                 now_s = time.monotonic()
-                order = mouth.order(now_s, may_feed=self._stage.may_feed(mouth))
+                order = mouth.order(now_s, may_feed=self._director.may_feed(mouth))
                 if isinstance(order, float):
                     await _until(self._wake, order - now_s)
                     continue
@@ -268,67 +250,6 @@ class Link:
                 await session.keep_alive()
             case Attend(speaking):
                 await session.user_speaking(speaking)
-
-    # ------------------------------------------------------------------------------- its media
-    def release(self) -> None:
-        """It has the floor: play what it said too early."""
-        self._held.pour(self._stage.play_sound, self._stage.play_picture)
-
-    def drop_held(self) -> None:
-        """A barge-in: what it said too early is not wanted any more."""
-        self._held.clear()
-
-    def _on_audio(self, sound: PcmLike) -> None:
-        mouth = self.mouth
-        if mouth is None:
-            return
-        pcm = as_pcm(sound)
-        now_s = time.monotonic()
-        was_open = mouth.gate.is_open(now_s)
-        allowed, any_loud = True, False
-        for seconds, loud in loudness(pcm):
-            allowed = mouth.sound(seconds, loud=loud, now_s=now_s) and allowed
-            any_loud = any_loud or loud
-        if mouth.gate.is_open(now_s) and not was_open:
-            self._wake.set()
-        if not allowed:
-            return
-        verdict = self._stage.verdict(mouth)
-        if verdict is Verdict.PLAY:
-            self._stage.play_sound(pcm, mouth.position_s)
-        elif verdict is Verdict.HOLD:
-            self._held.sound(pcm, mouth.position_s, loud=any_loud)
-
-    def _on_video(self, frame: av.VideoFrame) -> None:
-        if self.first_picture is None:
-            self.first_picture = frame
-            self._pictured.set()
-        mouth = self.mouth
-        if mouth is None:
-            return
-        now_s = mouth.seen_at_s = time.monotonic()
-        verdict = self._stage.verdict(mouth)
-        if verdict is Verdict.PLAY and mouth.gate.is_open(now_s):
-            self._stage.play_picture(frame)
-        elif verdict is Verdict.HOLD:
-            self._held.picture(frame)
-
-    def _on_report(self, mark: Started | Finished | Cleared) -> None:
-        mouth = self.mouth
-        if mouth is None:
-            return
-        if isinstance(mark, Cleared):
-            mouth.gate.cleared(time.monotonic())
-            self._wake.set()
-        span = mouth.span(mark.utterance_id)
-        if span is None or self._stage.verdict(mouth) is not Verdict.PLAY:
-            return
-        if isinstance(mark, Finished):
-            position_s = None if mark.position_s is None else mark.position_s + span.offset_s
-            mark = Finished(span.utterance_id, position_s, mark.interrupted)
-        else:
-            mark = type(mark)(span.utterance_id)
-        self._stage.playback_report(mark)
 
 
 async def _until(event: asyncio.Event, timeout_s: float) -> None:

@@ -71,7 +71,7 @@ class Reporter:
         if not self._joined:
             self._joined = True
             self._metrics.record("avatar.join.latency.ms", 1000 * latency_s, provider=provider)
-        picture = link.first_picture
+        picture = link.reception.first_picture
         if picture is not None:
             self._events.send(
                 AvatarFirstFrameEvent(

@@ -13,11 +13,12 @@ import time
 from typing import TYPE_CHECKING
 
 from vision_agents.core.avatars.provider.backoff import Backoff
-from vision_agents.core.avatars.provider.director import Decision, Director, Verdict, What
+from vision_agents.core.avatars.provider.director import Decision, Director, What
 from vision_agents.core.avatars.provider.failures import final_error
 from vision_agents.core.avatars.provider.link import Link
 from vision_agents.core.avatars.provider.machine import Machine, State
 from vision_agents.core.avatars.provider.mouth import Mouth, Voice
+from vision_agents.core.avatars.provider.outlet import Outlet
 from vision_agents.core.avatars.provider.policy import (
     DEGRADED_AFTER,
     INTERRUPT_TIMEOUT_S,
@@ -33,25 +34,19 @@ from vision_agents.core.avatars.provider.session import EndReason
 from vision_agents.core.errors import (
     DisconnectedError,
     ProviderError,
-    StreamClosed,
-    StreamFull,
 )
-from vision_agents.core.media.audio_stream import AudioOutputChunk, AudioOutputFlush
+from vision_agents.core.media.audio_stream import AudioOutputFlush
 from vision_agents.core.media.pcm import as_pcm
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-
-    import av
 
     from vision_agents.core.avatars.provider.reporting import Reporter
     from vision_agents.core.avatars.provider.session import SessionEnd
     from vision_agents.core.avatars.provider.sink import Connect
     from vision_agents.core.avatars.synchronizer import AVSynchronizer
     from vision_agents.core.media.audio_stream import AudioOutputStream
-    from vision_agents.core.media.pcm import PcmData
     from vision_agents.core.plugin.records import Capabilities
-    from vision_agents.core.sync.utterances import Cleared, Finished, Started
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +87,7 @@ class Supervisor:
         self._began_at_s = now_s
         self._script = Script()
         self._director = Director(self._script)
+        self._outlet = Outlet(provider, director=self._director, speech=speech, engine=engine)
         self._backoff = Backoff()
         limit = capabilities.concurrency or MAX_SESSIONS
         self._max_sessions = min(limit, MAX_SESSIONS)
@@ -108,7 +104,6 @@ class Supervisor:
         self._group: asyncio.TaskGroup
         self._flush_at_s = self._interrupt_at_s = -math.inf
         self._why_voice = "the first session takes long to open"
-        self._overflowed = False
 
     # ------------------------------------------------------------------------------ its life
     async def run(self) -> None:
@@ -191,7 +186,7 @@ class Supervisor:
             piece = self._director.next_for_voice()  # a barge-in may have taken it meanwhile
             if piece is not None:
                 self._director.voice.position_s = piece.end_s
-                self.play_sound(piece.pcm, piece.end_s)
+                self._outlet.play_sound(piece.pcm, piece.end_s)
 
     async def _tick(self) -> None:
         while True:
@@ -206,7 +201,8 @@ class Supervisor:
             provider=self._provider,
             connect=self._connect,
             capabilities=self._capabilities,
-            stage=self,
+            director=self._director,
+            outlet=self._outlet,
         )
         self._spawn(self._run_session(link, after_s), f"session-{link.number}")
 
@@ -248,8 +244,8 @@ class Supervisor:
         )
         self._links[mouth] = link
         self._report.connected(link)
-        if link.first_picture is not None:
-            self._engine.set_idle_frame(link.first_picture)
+        if link.reception.first_picture is not None:
+            self._engine.set_idle_frame(link.reception.first_picture)
         self._director.ready(mouth)
         self._plan()
         if not self.ready.done():
@@ -357,7 +353,7 @@ class Supervisor:
             self._latency_s = self._floor.measured_latency_s or self._latency_s
             speaking = self._director.unspoken
             self._report.changed(self.machine.up(now_s, speaking=speaking))
-        self._tell_ends()
+        self._outlet.tell_ends()
         self._wake_mouths()
 
     def _carry_out(self, decision: Decision) -> None:
@@ -385,7 +381,7 @@ class Supervisor:
         before, self._floor = self._floor, floor
         self._engine.new_source()
         if isinstance(floor, Mouth):
-            self._links[floor].release()
+            self._links[floor].reception.release()
             if self.machine.faceless_since_s is not None:
                 self._report.recovered(self.machine.faceless_since_s, now_s)
             if isinstance(before, Mouth) and before in self._links:
@@ -405,7 +401,7 @@ class Supervisor:
 
     def _cut(self) -> None:
         for link in self._links.values():
-            link.drop_held()
+            link.reception.drop_held()
         for decision in self._director.cut(now_s=time.monotonic()):
             self._carry_out(decision)
         self._plan()
@@ -427,44 +423,3 @@ class Supervisor:
 
     def _forced_at_s(self, link: Link) -> float:
         return math.inf if link.mouth is None else link.mouth.force_at_s
-
-    # ------------------------------------------------------------------------ what links need
-    def verdict(self, mouth: Mouth) -> Verdict:
-        return self._director.verdict(mouth)
-
-    def may_feed(self, mouth: Mouth) -> bool:
-        return self._director.may_feed(mouth)
-
-    def play_sound(self, pcm: PcmData, position_s: float) -> None:
-        """Hand sound to the engine, tagged with the utterance that it speaks.
-
-        A flush that waits in the agent's stream was a cut already: what comes is from before it.
-        """
-        if self._speech.flush_waits:
-            return
-        line = self._director.played(position_s)
-        self._write(AudioOutputChunk(pcm, utterance_id=0 if line is None else line.utterance_id))
-        self._tell_ends()
-
-    def _tell_ends(self) -> None:
-        """Mark in the sound where utterances are over."""
-        for line in self._director.finished_lines(time.monotonic()):
-            self._write(AudioOutputChunk(None, final=True, utterance_id=line.utterance_id))
-
-    def _write(self, chunk: AudioOutputChunk) -> None:
-        try:
-            self._engine.audio_output.send_nowait(chunk)
-        except StreamClosed:
-            pass  # the avatar is being closed: nobody hears it
-        except StreamFull:
-            if not self._overflowed:
-                logger.warning("%s: sound is dropped: nobody takes it", self._provider)
-            self._overflowed = True
-
-    def play_picture(self, frame: av.VideoFrame) -> None:
-        """Hand a picture to the engine; as with sound, none from before a cut."""
-        if not self._speech.flush_waits:
-            self._engine.write_video_nowait(frame)
-
-    def playback_report(self, mark: Started | Finished | Cleared) -> None:
-        self._engine.audio_output.playback.provider_report(mark)
