@@ -1,4 +1,4 @@
-"""The small pure parts: gate, chunks and pace, back-off, script, profile, held media."""
+"""The small pure parts: gate, barge-in, chunks and pace, back-off, script, profile, held media."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import pytest
 
 from vision_agents.core.avatars.provider import Capabilities
 from vision_agents.core.avatars.provider.backoff import Backoff
+from vision_agents.core.avatars.provider.barge_in import BargeIn
 from vision_agents.core.avatars.provider.chunking import Chunker, Pacer
 from vision_agents.core.avatars.provider.gate import Gate
 from vision_agents.core.avatars.provider.held import Held
 from vision_agents.core.avatars.provider.levels import Profile, loudness
-from vision_agents.core.avatars.provider.policy import MAX_HELD_FRAMES
+from vision_agents.core.avatars.provider.policy import INTERRUPT_TIMEOUT_S, MAX_HELD_FRAMES
 from vision_agents.core.avatars.provider.script import Script
 from vision_agents.core.media.pcm import PcmData
 
@@ -110,6 +111,29 @@ def test_sound_that_nobody_asked_for_is_stale_until_speech_is_sent() -> None:
     assert gate.lets_through(11.5, loud=False)
     gate.sent()
     assert gate.lets_through(11.6, loud=True)
+
+
+# ------------------------------------------------------------------------------------- barge-in
+def test_an_interrupt_belongs_to_the_flush_before_it() -> None:
+    barge_in = BargeIn()
+    barge_in.flushed(10.0)
+    assert not barge_in.interrupted(10.0 + INTERRUPT_TIMEOUT_S / 2)
+    assert barge_in.interrupted(10.0 + INTERRUPT_TIMEOUT_S / 2)
+
+
+def test_a_flush_belongs_to_the_interrupt_before_it() -> None:
+    barge_in = BargeIn()
+    assert barge_in.interrupted(10.0)
+    barge_in.flushed(10.1)
+    assert barge_in.interrupted(10.2)
+
+
+def test_halves_that_are_far_apart_are_two_barge_ins() -> None:
+    barge_in = BargeIn()
+    barge_in.flushed(10.0)
+    assert barge_in.interrupted(10.0 + INTERRUPT_TIMEOUT_S)
+    barge_in.flushed(20.0)
+    assert not barge_in.interrupted(20.1)
 
 
 # ----------------------------------------------------------------------------------------- pace

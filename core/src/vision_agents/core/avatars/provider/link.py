@@ -104,6 +104,11 @@ class Link:
             raise self._as_error(exc, timeout_s) from exc
         self.opened_at_s = time.monotonic()
 
+    @property
+    def force_at_s(self) -> float:
+        """From then on it is replaced in mid-utterance too."""
+        return math.inf if self.mouth is None else self.mouth.force_at_s
+
     def enter(self, script: Script, *, latency_s: float | None, opening_s: float) -> Mouth:
         """Make the session's mouth, with the latency measured on the one before.
 

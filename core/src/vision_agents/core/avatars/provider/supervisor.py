@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
 from typing import TYPE_CHECKING
 
 from vision_agents.core.avatars.provider.backoff import Backoff
-from vision_agents.core.avatars.provider.director import Decision, Director, What
+from vision_agents.core.avatars.provider.barge_in import BargeIn
+from vision_agents.core.avatars.provider.director import Director
 from vision_agents.core.avatars.provider.failures import final_error
+from vision_agents.core.avatars.provider.floor import Floor
 from vision_agents.core.avatars.provider.link import Link
 from vision_agents.core.avatars.provider.machine import Machine, State
-from vision_agents.core.avatars.provider.mouth import Mouth, Voice
 from vision_agents.core.avatars.provider.outlet import Outlet
 from vision_agents.core.avatars.provider.policy import (
     DEGRADED_AFTER,
@@ -26,15 +26,12 @@ from vision_agents.core.avatars.provider.policy import (
     MAX_UNSPOKEN_S,
     SETTLED_AFTER_S,
     TICK_S,
-    VOICE_LEAD_S,
 )
 from vision_agents.core.avatars.provider.renewal import Openings
 from vision_agents.core.avatars.provider.script import Script
 from vision_agents.core.avatars.provider.session import EndReason
-from vision_agents.core.errors import (
-    DisconnectedError,
-    ProviderError,
-)
+from vision_agents.core.avatars.provider.voice import PlainVoice
+from vision_agents.core.errors import DisconnectedError, ProviderError
 from vision_agents.core.media.audio_stream import AudioOutputFlush
 from vision_agents.core.media.pcm import as_pcm
 
@@ -74,7 +71,6 @@ class Supervisor:
         self._connect = connect
         self._capabilities = capabilities
         self._speech = speech
-        self._engine = engine
         self._report = reporter
         self._start_timeout_s = start_timeout_s
         self._voice_goes_on = voice_goes_on
@@ -88,22 +84,26 @@ class Supervisor:
         self._script = Script()
         self._director = Director(self._script)
         self._outlet = Outlet(provider, director=self._director, speech=speech, engine=engine)
+        self._voice = PlainVoice(self._director, self._outlet, engine)
+        self._floor = Floor(
+            director=self._director,
+            voice=self._voice,
+            outlet=self._outlet,
+            engine=engine,
+            machine=self.machine,
+            reporter=reporter,
+        )
         self._backoff = Backoff()
         limit = capabilities.concurrency or MAX_SESSIONS
         self._max_sessions = min(limit, MAX_SESSIONS)
         self._slots = asyncio.Semaphore(self._max_sessions)
-        self._links: dict[Mouth, Link] = {}  # open sessions
         self._opening: Link | None = None
         self._opened = 0
         self._openings = Openings()
-        self._latency_s: float | None = None
-        self._floor: Mouth | Voice | None = None
-        self._voice_wake = asyncio.Event()
         self._room = asyncio.Event()
         self._over = asyncio.Event()
         self._group: asyncio.TaskGroup
-        self._flush_at_s = self._interrupt_at_s = -math.inf
-        self._why_voice = "the first session takes long to open"
+        self._barge_in = BargeIn()
 
     # ------------------------------------------------------------------------------ its life
     async def run(self) -> None:
@@ -114,7 +114,7 @@ class Supervisor:
         try:
             async with asyncio.TaskGroup() as self._group:
                 self._spawn(self._read(), "input")
-                self._spawn(self._speak(), "voice")
+                self._spawn(self._voice.speak(), "voice")
                 self._spawn(self._tick(), "tick")
                 self._open_session()
                 await self._over.wait()
@@ -135,22 +135,18 @@ class Supervisor:
         """
         if self.machine.state is State.CLOSED:
             return
-        now_s = time.monotonic()
-        if now_s - self._flush_at_s < INTERRUPT_TIMEOUT_S:
-            self._flush_at_s = -math.inf
-        else:
-            self._interrupt_at_s = now_s
+        if self._barge_in.interrupted(time.monotonic()):
             self._cut()
         try:
             async with asyncio.timeout(INTERRUPT_TIMEOUT_S):
-                for link in tuple(self._links.values()):
+                for link in tuple(self._floor.links.values()):
                     await link.told()
         except TimeoutError:
             logger.warning("%s: the service did not take an interrupt in time", self._provider)
 
     def user_speaking(self, speaking: bool) -> None:
         """Pass on that a person began or ceased to speak."""
-        for mouth, link in self._links.items():
+        for mouth, link in self._floor.links.items():
             mouth.attend(speaking)
             link.wake()
 
@@ -162,36 +158,35 @@ class Supervisor:
         """Move the agent's speech into the script, as fast as it is spoken."""
         async for item in self._speech:
             if isinstance(item, AudioOutputFlush):
-                self._flushed()
+                self._barge_in.flushed(time.monotonic())
+                self._cut()
+                self._script.flushed()
                 continue
             if item.data is not None:
                 pcm = as_pcm(item.data)
                 self._script.add(pcm, utterance_id=item.utterance_id, now_s=time.monotonic())
             if item.final:
                 self._script.complete(utterance_id=item.utterance_id)
-            self._wake_mouths()
+            self._floor.wake()
             await asyncio.sleep(0)  # seconds of speech may come at once: what plays goes first
             while self._script.end_s - self._director.spoken_s > MAX_UNSPOKEN_S:
                 self._room.clear()
                 await self._room.wait()
 
-    async def _speak(self) -> None:
-        """The voice: speaks what the director gives it, just ahead of playout."""
-        while True:
-            self._voice_wake.clear()
-            if self._director.next_for_voice() is None:
-                await self._voice_wake.wait()
-                continue
-            await self._engine.wait_for_demand(VOICE_LEAD_S)
-            piece = self._director.next_for_voice()  # a barge-in may have taken it meanwhile
-            if piece is not None:
-                self._director.voice.position_s = piece.end_s
-                self._outlet.play_sound(piece.pcm, piece.end_s)
-
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
             self._plan()
+
+    def _cut(self) -> None:
+        self._floor.cut()
+        self._plan()
+
+    def _plan(self) -> None:
+        """Look at the present: who speaks, what was spoken, whether a successor is due."""
+        self._room.set()
+        self._floor.plan()
+        self._renew_if_due(time.monotonic())
 
     # ------------------------------------------------------------------------------- sessions
     def _open_session(self, *, after_s: float = 0.0) -> None:
@@ -223,8 +218,7 @@ class Supervisor:
                 reason = end.reason
                 self._ended(link, end)
             finally:
-                if link.mouth is not None:
-                    self._links.pop(link.mouth, None)
+                self._floor.forget(link)
                 try:
                     await link.disconnect(reason)
                 finally:
@@ -239,14 +233,8 @@ class Supervisor:
     def _ready(self, link: Link) -> None:
         self._opening = None
         self._openings.took(link.opening_s)
-        mouth = link.enter(
-            self._script, latency_s=self._latency_s, opening_s=self._openings.slowest_s
-        )
-        self._links[mouth] = link
         self._report.connected(link)
-        if link.reception.first_picture is not None:
-            self._engine.set_idle_frame(link.reception.first_picture)
-        self._director.ready(mouth)
+        self._floor.enter(link, opening_s=self._openings.slowest_s)
         self._plan()
         if not self.ready.done():
             self.ready.set_result(None)
@@ -254,15 +242,12 @@ class Supervisor:
     def _ended(self, link: Link, end: SessionEnd) -> None:
         """A session is over: let the rest go on, and see to a successor."""
         now_s = time.monotonic()
-        assert link.mouth is not None
-        self._links.pop(link.mouth, None)
-        self._director.gone(link.mouth, now_s=now_s)
-        self._why_voice = str(end)
+        self._floor.leave(link, str(end))
         if now_s - link.opened_at_s >= SETTLED_AFTER_S:
             self._backoff.reset()
         if self.lost is None and not end.retryable:
             self._give_up(final_error(end, provider=self._provider))
-        elif not self._links and self._opening is None and self.lost is None:
+        elif not self._floor.links and self._opening is None and self.lost is None:
             self._try_again(str(end), planned=end.reason is EndReason.RENEWED)
         self._plan()
 
@@ -292,7 +277,7 @@ class Supervisor:
             self._start_failed(failure)
             if not self._voice_goes_on:
                 return
-        elif self._backoff.attempts > DEGRADED_AFTER and not self._links:
+        elif self._backoff.attempts > DEGRADED_AFTER and not self._floor.links:
             self._degrade(reason)
         self._report.reconnecting(self._backoff.attempts, delay_s, reason)
         self._open_session(after_s=delay_s)
@@ -311,7 +296,7 @@ class Supervisor:
         self.lost = error
         if not self.ready.done():
             self._start_failed(error)
-        elif not self._links:
+        elif not self._floor.links:
             self._lost_for_good()
 
     def _lost_for_good(self) -> None:
@@ -323,103 +308,16 @@ class Supervisor:
             self._over.set()
 
     def _degrade(self, reason: str) -> None:
-        now_s = time.monotonic()
-        self._why_voice = reason
-        self._director.without_sessions(now_s=now_s)
-        self._report.changed(self.machine.degrade(now_s, reason))
+        self._floor.degrade(reason)
         self._plan()
 
     def _renew_if_due(self, now_s: float) -> None:
-        link = self._playing_link
+        link = self._floor.playing
         if link is None or now_s < link.renew_at_s or self._opening is not None:
             return
-        if len(self._links) > 1 or self.lost is not None:
+        if len(self._floor.links) > 1 or self.lost is not None:
             return
         if self._max_sessions > 1:
             self._open_session()
-        elif not self._director.unspoken or now_s >= self._forced_at_s(link):
+        elif not self._director.unspoken or now_s >= link.force_at_s:
             link.stop(EndReason.RENEWED)  # the account allows one session: break before make
-
-    # ------------------------------------------------------------------ the director's decisions
-    def _plan(self) -> None:
-        """Let the director look at the present, carry out what it says, tell what changed."""
-        now_s = time.monotonic()
-        self._room.set()
-        for decision in self._director.plan(now_s):
-            self._carry_out(decision)
-        self._note_floor(now_s)
-        self._renew_if_due(now_s)
-        if isinstance(self._floor, Mouth):
-            self._latency_s = self._floor.measured_latency_s or self._latency_s
-            speaking = self._director.unspoken
-            self._report.changed(self.machine.up(now_s, speaking=speaking))
-        self._outlet.tell_ends()
-        self._wake_mouths()
-
-    def _carry_out(self, decision: Decision) -> None:
-        link = self._links.get(decision.mouth)
-        if link is None:
-            return
-        match decision.what:
-            case What.RELEASED:
-                link.stop(link.replace_reason)
-            case What.STALLED:
-                self._why_voice = decision.reason
-                link.stop(EndReason.STALLED, decision.reason)
-            case What.DOUBTED:
-                self._why_voice = decision.reason
-                link.wake()
-            case What.BLIND:
-                link.replace_reason = EndReason.STALLED
-                link.renew_at_s = -math.inf
-
-    def _note_floor(self, now_s: float) -> None:
-        """Tell who speaks, when that has changed."""
-        floor = self._director.playing
-        if floor is self._floor:
-            return
-        before, self._floor = self._floor, floor
-        self._engine.new_source()
-        if isinstance(floor, Mouth):
-            self._links[floor].reception.release()
-            if self.machine.faceless_since_s is not None:
-                self._report.recovered(self.machine.faceless_since_s, now_s)
-            if isinstance(before, Mouth) and before in self._links:
-                self._report.renewed(self._links[before], self._links[floor], now_s)
-        else:
-            self._report.voice_only(self._why_voice)
-            self._report.changed(self.machine.lost(now_s, self._why_voice))
-
-    def _flushed(self) -> None:
-        """The agent's stream was flushed: its half of a barge-in."""
-        now_s = time.monotonic()
-        if now_s - self._interrupt_at_s >= INTERRUPT_TIMEOUT_S:
-            self._flush_at_s = now_s  # interrupt() follows, and is not another barge-in
-        self._interrupt_at_s = -math.inf
-        self._cut()
-        self._script.flushed()
-
-    def _cut(self) -> None:
-        for link in self._links.values():
-            link.reception.drop_held()
-        for decision in self._director.cut(now_s=time.monotonic()):
-            self._carry_out(decision)
-        self._plan()
-        for link in self._links.values():
-            link.wake()
-
-    def _wake_mouths(self) -> None:
-        """Let whoever speaks, or is about to, look for work."""
-        for mouth in (self._director.playing, self._director.feeding):
-            if isinstance(mouth, Mouth) and mouth in self._links:
-                self._links[mouth].wake()
-        if self._director.playing is self._director.voice:
-            self._voice_wake.set()
-
-    @property
-    def _playing_link(self) -> Link | None:
-        playing = self._director.playing
-        return self._links.get(playing) if isinstance(playing, Mouth) else None
-
-    def _forced_at_s(self, link: Link) -> float:
-        return math.inf if link.mouth is None else link.mouth.force_at_s
