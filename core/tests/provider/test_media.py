@@ -79,7 +79,7 @@ def test_before_a_session_is_open_its_first_picture_is_taken_alone(virtual: Virt
         place = Place()
         first = _picture()
         asyncio.get_running_loop().call_later(1.0, place.reception.picture, first)
-        await place.reception.wait_pictured()
+        await place.reception.pictured.wait()
         place.reception.picture(_picture())
         place.reception.sound(_sound())
         assert place.reception.first_picture is first

@@ -7,13 +7,13 @@ import time
 from typing import TYPE_CHECKING
 
 from vision_agents.core.avatars.provider.director import Decision, What
+from vision_agents.core.avatars.provider.machine import Machine
 from vision_agents.core.avatars.provider.mouth import Mouth, Voice
 from vision_agents.core.avatars.provider.session import EndReason
 
 if TYPE_CHECKING:
     from vision_agents.core.avatars.provider.director import Director
     from vision_agents.core.avatars.provider.link import Link
-    from vision_agents.core.avatars.provider.machine import Machine
     from vision_agents.core.avatars.provider.outlet import Outlet
     from vision_agents.core.avatars.provider.reporting import Reporter
     from vision_agents.core.avatars.provider.voice import PlainVoice
@@ -30,16 +30,15 @@ class Floor:
         voice: PlainVoice,
         outlet: Outlet,
         engine: AVSynchronizer,
-        machine: Machine,
         reporter: Reporter,
     ) -> None:
         self.links: dict[Mouth, Link] = {}
         """The open sessions."""
+        self.machine = Machine(time.monotonic())
         self._director = director
         self._voice = voice
         self._outlet = outlet
         self._engine = engine
-        self._machine = machine
         self._report = reporter
         self._holder: Mouth | Voice | None = None  # as it was told last
         self._latency_s: float | None = None  # as it was measured last
@@ -77,7 +76,7 @@ class Floor:
         now_s = time.monotonic()
         self._why_voice = reason
         self._director.without_sessions(now_s=now_s)
-        self._report.changed(self._machine.degrade(now_s, reason))
+        self._report.changed(self.machine.degrade(now_s, reason))
 
     # ------------------------------------------------------------------------------- who is heard
     def cut(self) -> None:
@@ -98,7 +97,7 @@ class Floor:
         if isinstance(self._holder, Mouth):
             self._latency_s = self._holder.measured_latency_s or self._latency_s
             speaking = self._director.unspoken
-            self._report.changed(self._machine.up(now_s, speaking=speaking))
+            self._report.changed(self.machine.up(now_s, speaking=speaking))
         self._outlet.tell_ends()
         self.wake()
 
@@ -136,10 +135,10 @@ class Floor:
         self._engine.new_source()
         if isinstance(holder, Mouth):
             self.links[holder].reception.release()
-            if self._machine.faceless_since_s is not None:
-                self._report.recovered(self._machine.faceless_since_s, now_s)
+            if self.machine.faceless_since_s is not None:
+                self._report.recovered(self.machine.faceless_since_s, now_s)
             if isinstance(before, Mouth) and before in self.links:
                 self._report.renewed(self.links[before], self.links[holder], now_s)
         else:
             self._report.voice_only(self._why_voice)
-            self._report.changed(self._machine.lost(now_s, self._why_voice))
+            self._report.changed(self.machine.lost(now_s, self._why_voice))

@@ -99,7 +99,7 @@ class Link:
             async with self.phases.timed(timeout_s):
                 self._session = await self._connect(self._sink)
                 self.phases.begin("first picture")
-                await self.reception.wait_pictured()
+                await self.reception.pictured.wait()
         except Exception as exc:  # a boundary: whatever a provider raises becomes one of our kinds
             raise self._as_error(exc, timeout_s) from exc
         self.opened_at_s = time.monotonic()

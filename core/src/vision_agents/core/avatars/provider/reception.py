@@ -30,15 +30,12 @@ class Reception:
         self.mouth: Mouth | None = None
         """There once the session is open; before, only its first picture is taken."""
         self.first_picture: av.VideoFrame | None = None
-        self._pictured = asyncio.Event()
+        self.pictured = asyncio.Event()
+        """Set with the first picture."""
         self._director = director
         self._outlet = outlet
         self._on_open = on_open
         self._held = Held()
-
-    async def wait_pictured(self) -> None:
-        """Wait for the first picture."""
-        await self._pictured.wait()
 
     def release(self) -> None:
         """It has the floor: play what it said too early."""
@@ -72,7 +69,7 @@ class Reception:
     def picture(self, frame: av.VideoFrame) -> None:
         if self.first_picture is None:
             self.first_picture = frame
-            self._pictured.set()
+            self.pictured.set()
         mouth = self.mouth
         if mouth is None:
             return
