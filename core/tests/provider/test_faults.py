@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from vision_agents.core.avatars.provider import EndReason, Limits, SessionEnd
+from vision_agents.core.errors import AuthError, BusyError
 from vision_agents.core.events.avatar import AvatarDegradedEvent
 from vision_agents.core.testing.faults import FaultyService
 
@@ -46,5 +48,47 @@ def test_no_word_is_lost_when_a_fault_hits_in_mid_utterance(
         assert told.longest_pause_s <= 0.7
         assert not finished.interrupted
         assert [event.reason for event in now.seen(AvatarDegradedEvent)]
+
+    virtual(main())
+
+
+def test_a_key_revoked_before_a_renewal_loses_the_avatar_at_the_cap(
+    virtual: Callable[..., Any], call: Any
+) -> None:
+    async def main(on_avatar_failure: str) -> None:
+        now = call(on_avatar_failure=on_avatar_failure)
+        now.service.limits = Limits(max_session_s=20.0)
+        now.service.faults.loud_cap_s = 20.0
+        async with now:
+            now.service.faults.refusals.append(AuthError("revoked", provider="memory"))
+            await asyncio.sleep(19.0)
+            assert now.state() == "ready"
+            await asyncio.sleep(2.0)
+            if on_avatar_failure == "voice":
+                assert now.state() == "degraded"
+                assert not now.tally(await now.speak(1.0)).lost
+                return
+            assert now.state() == "closed"
+            with pytest.raises(AuthError, match="revoked"):
+                await now.avatar.wait_lost()
+
+    virtual(main("voice"))
+    virtual(main("raise"))
+
+
+def test_nothing_more_is_opened_once_the_minutes_are_used_up(
+    virtual: Callable[..., Any], call: Any
+) -> None:
+    async def main() -> None:
+        now = call()
+        now.service.limits = Limits(max_session_s=20.0)
+        async with now:
+            now.service.connect_s = 10.0
+            now.service.faults.refusals.append(BusyError("full", provider="memory"))
+            await asyncio.sleep(17.0)  # the successor is being opened
+            now.service.current.close_from_service(SessionEnd(EndReason.QUOTA, "no minutes left"))
+            await asyncio.sleep(60.0)
+            assert now.state() == "degraded"
+            assert len(now.service.sessions) == 1
 
     virtual(main())

@@ -122,9 +122,11 @@ class Succession:
         self._floor.leave(link, str(end))
         if now_s - link.opened_at_s >= SETTLED_AFTER_S:
             self._backoff.reset()
-        if self.lost is None and not end.retryable:
+        if self.lost is not None:
+            self._give_up(self.lost)
+        elif not end.retryable:
             self._give_up(final_error(end, provider=self._provider))
-        elif not self._floor.links and self._opening is None and self.lost is None:
+        elif not self._floor.links and self._opening is None:
             self._try_again(str(end), planned=end.reason is EndReason.RENEWED)
         self.plan()
 
@@ -134,7 +136,7 @@ class Succession:
         self._report.failed(error, fatal=not error.retryable)
         if not error.retryable:
             self._give_up(error)
-        else:
+        elif self.lost is None:
             self._try_again(str(error), error=error)
 
     def _try_again(
@@ -174,15 +176,11 @@ class Succession:
         if not self.ready.done():
             self._start_failed(error)
         elif not self._floor.links:
-            self._lost_for_good()
-
-    def _lost_for_good(self) -> None:
-        assert self.lost is not None
-        self._report.failed(self.lost, fatal=True)
-        if self._voice_goes_on:
-            self._degrade(str(self.lost))
-        else:
-            self.over.set()
+            self._report.failed(error, fatal=True)
+            if self._voice_goes_on:
+                self._degrade(str(error))
+            else:
+                self.over.set()
 
     def _degrade(self, reason: str) -> None:
         self._floor.degrade(reason)
