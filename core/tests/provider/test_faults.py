@@ -10,7 +10,7 @@ import pytest
 
 from vision_agents.core.avatars.provider import EndReason, Limits, SessionEnd
 from vision_agents.core.errors import AuthError, BusyError
-from vision_agents.core.events.avatar import AvatarDegradedEvent
+from vision_agents.core.events.avatar import AvatarDegradedEvent, AvatarErrorEvent
 from vision_agents.core.testing.faults import FaultyService
 
 
@@ -63,7 +63,9 @@ def test_a_key_revoked_before_a_renewal_loses_the_avatar_at_the_cap(
             now.service.faults.refusals.append(AuthError("revoked", provider="memory"))
             await asyncio.sleep(19.0)
             assert now.state() == "ready"
+            assert [event.fatal for event in now.seen(AvatarErrorEvent)] == [False]
             await asyncio.sleep(2.0)
+            assert [event.fatal for event in now.seen(AvatarErrorEvent)] == [False, True]
             if on_avatar_failure == "voice":
                 assert now.state() == "degraded"
                 assert not now.tally(await now.speak(1.0)).lost

@@ -133,10 +133,11 @@ class Succession:
     def _refused(self, error: ProviderError) -> None:
         """A session could not be opened."""
         self._opening = None
-        self._report.failed(error, fatal=not error.retryable)
         if not error.retryable:
             self._give_up(error)
-        elif self.lost is None:
+            return
+        self._report.failed(error, fatal=False)
+        if self.lost is None:
             self._try_again(str(error), error=error)
 
     def _try_again(
@@ -173,14 +174,15 @@ class Succession:
     def _give_up(self, error: ProviderError) -> None:
         """No further session is opened; what is still up goes on to its end."""
         self.lost = error
-        if not self.ready.done():
+        starting = not self.ready.done()
+        over = starting or not self._floor.links
+        self._report.failed(error, fatal=over)
+        if starting:
             self._start_failed(error)
-        elif not self._floor.links:
-            self._report.failed(error, fatal=True)
-            if self._voice_goes_on:
-                self._degrade(str(error))
-            else:
-                self.over.set()
+        elif over and self._voice_goes_on:
+            self._degrade(str(error))
+        elif over:
+            self.over.set()
 
     def _degrade(self, reason: str) -> None:
         self._floor.degrade(reason)
