@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vision_agents.core.stt import STT
     from vision_agents.core.tts import TTS
 
-__all__ = ["Background", "Failures", "Parts", "start_in_time", "start_together"]
+__all__ = ["Background", "Failure", "Parts", "start_in_time", "start_together"]
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ INTERRUPT_TIMEOUT_S = 1.0
 
 Step = tuple[str, Callable[[], Awaitable[None]]]
 """What is done, for a message, and what to call for it."""
-Failures = list[tuple[str, Exception]]
+Failure = tuple[str, Exception]
 """What was being done, and what went wrong."""
 
 
@@ -56,7 +56,7 @@ class Parts:
         named = (("tts", self.tts), ("stt", self.stt), ("llm", self.llm))
         return [start_in_time(n, part.start, timeout_s) for n, part in named if part is not None]
 
-    async def tell_interrupted(self) -> Failures:
+    async def tell_interrupted(self) -> list[Failure]:
         """Tell avatar and voice of a barge-in that has been carried out."""
         steps: list[Step] = []
         if self.avatar is not None:
@@ -65,15 +65,15 @@ class Parts:
             steps.append(("interrupting the voice", self.tts.interrupt))
         return await _each(steps, INTERRUPT_TIMEOUT_S)
 
-    async def close_edge(self) -> Failures:
+    async def close_edge(self) -> list[Failure]:
         """Leave the call; from then on nobody reads picture and sound."""
         return [] if self.edge is None else await _close(("edge", self.edge))
 
-    async def close_avatar(self) -> Failures:
+    async def close_avatar(self) -> list[Failure]:
         """Close the avatar, started or not."""
         return [] if self.avatar is None else await _close(("avatar", self.avatar))
 
-    async def close_sources(self) -> Failures:
+    async def close_sources(self) -> list[Failure]:
         """Close all but the edge."""
         return await _close(
             ("avatar", self.avatar), ("tts", self.tts), ("stt", self.stt), ("llm", self.llm)
@@ -83,7 +83,7 @@ class Parts:
 class Background:
     """The tasks of one agent: each reports what it raises, and all end with the agent."""
 
-    def __init__(self, report: Callable[[str, BaseException], None]) -> None:
+    def __init__(self, report: Callable[[Failure], None]) -> None:
         self._report = report
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -94,7 +94,7 @@ class Background:
             try:
                 await work()
             except Exception as exc:  # a reporting boundary: the call goes on
-                self._report(where, exc)
+                self._report((where, exc))
 
         task = asyncio.create_task(supervised(), name=f"agent-{where}")
         self._tasks.add(task)
@@ -136,15 +136,15 @@ async def start_in_time(name: str, start: Callable[[], Awaitable[None]], timeout
         raise ProviderTimeoutError("start", provider=name, timeout_s=timeout_s) from exc
 
 
-async def _close(*parts: tuple[str, Edge | Avatar | TTS | STT | LLM | None]) -> Failures:
+async def _close(*parts: tuple[str, Edge | Avatar | TTS | STT | LLM | None]) -> list[Failure]:
     steps = [(f"closing the {name}", part.close) for name, part in parts if part is not None]
     return await _each(steps, CLOSE_TIMEOUT_S)
 
 
-async def _each(steps: Sequence[Step], timeout_s: float) -> Failures:
+async def _each(steps: Sequence[Step], timeout_s: float) -> list[Failure]:
     """Do everything at once, each within ``timeout_s``; what went wrong comes back."""
 
-    async def one(name: str, call: Callable[[], Awaitable[None]]) -> tuple[str, Exception] | None:
+    async def one(name: str, call: Callable[[], Awaitable[None]]) -> Failure | None:
         limit = asyncio.timeout(timeout_s)
         try:
             async with limit:

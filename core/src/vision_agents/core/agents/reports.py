@@ -1,4 +1,4 @@
-"""Turns what was played into events, metrics and hook calls: once, for every avatar alike."""
+"""Turns what happens into events, metrics and hook calls: once, for every avatar alike."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from vision_agents.core.events.agent import AgentTurnEndedEvent, AgentTurnStartedEvent
+from vision_agents.core.events.agent import (
+    AgentErrorEvent,
+    AgentFinishEvent,
+    AgentJoinedCallEvent,
+    AgentLeftCallEvent,
+    AgentTurnEndedEvent,
+    AgentTurnStartedEvent,
+)
 from vision_agents.core.events.avatar import (
     AvatarDegradedEvent,
     AvatarErrorEvent,
@@ -20,6 +27,7 @@ from vision_agents.core.events.base import BaseEvent  # noqa: TC001 - read at ru
 from vision_agents.core.sync.utterances import UtteranceFinished, UtteranceStarted
 
 if TYPE_CHECKING:
+    from vision_agents.core.agents.parts import Failure
     from vision_agents.core.agents.speech import Speech
     from vision_agents.core.edge.edge import Edge
     from vision_agents.core.events.manager import EventManager
@@ -33,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 
 class Reports:
-    """Says what became of an agent's speech; ``session`` tells whose it was."""
+    """Says what becomes of an agent and its speech; ``session`` tells whose it is."""
 
     def __init__(
         self,
@@ -63,6 +71,29 @@ class Reports:
             self._edge.observe(event)
         if isinstance(event, AvatarEvent):
             self._observers.avatar_event(self.session, event)
+
+    def joined(self) -> None:
+        """The agent is in the call and can speak."""
+        session_id, call_id = self.session.session_id, self.session.call_id
+        self._events.send(AgentJoinedCallEvent(session_id=session_id, call_id=call_id))
+        logger.info("agent %s joined call %s", session_id, call_id)
+
+    def call_over(self) -> None:
+        """Nothing more is to be said or heard in the call."""
+        self._events.send(AgentFinishEvent(session_id=self.session.session_id))
+
+    def left(self) -> None:
+        """The agent has left the call, and all of it is closed."""
+        session_id, call_id = self.session.session_id, self.session.call_id
+        self._events.send(AgentLeftCallEvent(session_id=session_id, call_id=call_id))
+        logger.info("agent %s left call %s", session_id, call_id)
+
+    def failed(self, *failures: Failure) -> None:
+        """Something went wrong and the rest goes on."""
+        session_id = self.session.session_id
+        for where, exc in failures:
+            logger.error("%s failed: %s", where, exc, exc_info=exc)
+            self._events.send(AgentErrorEvent(session_id=session_id, where=where, exc=exc))
 
     def avatar_started(self, latency_s: float) -> None:
         """The avatar can speak ``latency_s`` after it was asked to start."""

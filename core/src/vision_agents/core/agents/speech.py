@@ -75,6 +75,18 @@ class Speech:
         """One that is being said; None when it is over or was never begun."""
         return self._utterances.get(utterance_id)
 
+    def come_back_as(self, output: AudioOutputStream) -> None:
+        """Publish ``output``, in which the avatar gives back what it read of ``input``."""
+        self.output = output
+        output.playback.follow(self.input)
+
+    def go_unread(self) -> None:
+        """Publish the voice itself: no avatar reads.
+
+        A half-started one may still hold the old ``input``: it never gets the new one.
+        """
+        self.input = self.output = _stream_to_publish()
+
     async def speak(self, lines: Lines) -> Spoken:
         """Say ``lines`` as one utterance; returns when it has been played, or was cut.
 
