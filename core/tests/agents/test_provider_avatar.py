@@ -6,20 +6,16 @@ import asyncio
 import time
 from typing import Any
 
-import numpy as np
 import pytest
 
-from vision_agents.core import Agent
+from core.tests.agents.calls import is_loud, loud_s, make_agent, of_type, record, refuses_to_join
 from vision_agents.core.avatars.provider import EndReason, SessionEnd
 from vision_agents.core.edge.loopback import LoopbackEdge
 from vision_agents.core.errors import AuthError, DisconnectedError, ProviderError
-from vision_agents.core.events import BaseEvent
 from vision_agents.core.events.agent import AgentTurnEndedEvent
 from vision_agents.core.events.avatar import AvatarDegradedEvent
-from vision_agents.core.plugin import Observers
 from vision_agents.core.testing.clock import virtually
 from vision_agents.core.testing.faults import FaultyService
-from vision_agents.core.testing.parts import ToneVoice
 from vision_agents.core.testing.provider import MemoryAvatar
 
 
@@ -30,25 +26,8 @@ class Call:
         self.service = FaultyService()
         self.edge = LoopbackEdge(keep_s=600)
         self.avatar = MemoryAvatar(self.service)
-        self.agent = Agent(
-            edge=self.edge,
-            tts=ToneVoice(),
-            avatar=self.avatar,
-            observers=Observers(()),
-            **options,
-        )
-        self.events: list[BaseEvent] = []
-        self.agent.events.subscribe(self._keep)
-
-    def _keep(self, event: BaseEvent) -> None:
-        self.events.append(event)
-
-    def of_type(self, kind: type[BaseEvent]) -> list[Any]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    @property
-    def loud_s(self) -> float:
-        return sum(0.02 for pcm in self.edge.heard if np.abs(pcm.samples).max(initial=0) > 500)
+        self.agent = make_agent(edge=self.edge, avatar=self.avatar, **options)
+        self.events = record(self.agent)
 
     def refuse(self, error: ProviderError) -> None:
         self.service.faults.refusals.extend([error] * 100)
@@ -61,8 +40,8 @@ async def test_speech_goes_through_the_service_and_back() -> None:
         for _ in range(3):
             spoken = await call.agent.say("one two three four five")
             assert spoken.heard_text == "one two three four five"
-    assert call.loud_s == pytest.approx(3.0, abs=0.1)
-    turns = call.of_type(AgentTurnEndedEvent)
+    assert loud_s(call.edge) == pytest.approx(3.0, abs=0.1)
+    turns = of_type(call.events, AgentTurnEndedEvent)
     assert [turn.interrupted for turn in turns] == [False] * 3
     assert call.service.alive == 0
 
@@ -78,7 +57,7 @@ async def test_a_barge_in_is_cut_here_and_told_there() -> None:
         spoken = await saying
         await asyncio.sleep(1)
         after = list(call.edge.heard)[cut_at:]
-        assert all(np.abs(pcm.samples).max() < 500 for pcm in after[1:])
+        assert not any(is_loud(pcm) for pcm in after[1:])
         assert (await call.agent.say("next words")).heard_text == "next words"
     assert spoken.interrupted
     assert 3 <= len(spoken.heard_text.split()) <= 11
@@ -100,8 +79,8 @@ async def test_a_service_that_refuses_leaves_the_voice(refusal: ProviderError) -
     async with call.agent.join():
         assert time.monotonic() - began < 35
         assert (await call.agent.say("one two three")).heard_text == "one two three"
-    assert call.loud_s == pytest.approx(0.6, abs=0.06)
-    assert call.of_type(AvatarDegradedEvent)
+    assert loud_s(call.edge) == pytest.approx(0.6, abs=0.06)
+    assert of_type(call.events, AvatarDegradedEvent)
 
 
 @virtually
@@ -112,7 +91,7 @@ async def test_a_service_that_hangs_leaves_the_voice() -> None:
     async with call.agent.join():
         assert time.monotonic() - began < 35
         assert (await call.agent.say("one two three")).heard_text == "one two three"
-    assert call.of_type(AvatarDegradedEvent)
+    assert of_type(call.events, AvatarDegradedEvent)
 
 
 @virtually
@@ -129,17 +108,15 @@ async def test_losing_the_service_for_good_in_mid_speech_loses_no_word() -> None
         assert (await call.agent.say("and on")).heard_text == "and on"
     assert spoken.heard_text == text
     assert not spoken.interrupted
-    assert 8.0 <= call.loud_s <= 9.2  # 0.2 s a word; what was in flight is said again
-    assert call.of_type(AvatarDegradedEvent)
+    assert 8.0 <= loud_s(call.edge) <= 9.2  # 0.2 s a word; what was in flight is said again
+    assert of_type(call.events, AvatarDegradedEvent)
 
 
 @virtually
 async def test_who_cannot_do_without_the_face_is_told() -> None:
     call = Call(on_avatar_failure="raise")
     call.refuse(AuthError("the key is wrong", provider="memory"))
-    with pytest.raises(AuthError, match="the key is wrong"):
-        async with call.agent.join():
-            pytest.fail("the block is never entered")
+    await refuses_to_join(call.agent, AuthError, "the key is wrong")
     assert call.service.alive == 0
 
 
@@ -161,7 +138,4 @@ async def test_an_avatars_own_choice_counts_where_the_agent_says_nothing() -> No
     service = FaultyService()
     service.faults.refusals.extend([AuthError("the key is wrong", provider="memory")] * 5)
     avatar = MemoryAvatar(service, on_avatar_failure="raise")
-    agent = Agent(edge=LoopbackEdge(), avatar=avatar, observers=Observers(()))
-    with pytest.raises(AuthError):
-        async with agent.join():
-            pytest.fail("the block is never entered")
+    await refuses_to_join(make_agent(avatar=avatar), AuthError, "the key is wrong")
