@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,6 +93,22 @@ class SitePackages:
         package = distribution.replace("-", "_")
         hooks = HOOKS.format(name=name, api=api, package=package, cls=cls)
         self.add(distribution, hooks, keys=keys, version=version, requires=requires, avatar=avatar)
+
+    def add_bad(self, hooks: str, *, requires: tuple[str, ...] = ()) -> None:
+        """A package whose avatar ``bad`` is as bad as its ``hooks``."""
+        self.add("bad-avatar", hooks, keys=("bad",), requires=requires)
+
+    def why_not(self, name: str, error: type[Exception]) -> str:
+        """What is said to somebody who asks for the avatar ``name``."""
+        with pytest.raises(error) as caught:
+            self.registry().avatar(name)
+        return str(caught.value)
+
+    def why_not_built(self, avatar: Any, error: type[Exception]) -> str:
+        """What is said to somebody who wants ``avatar`` built, a name or a table."""
+        with pytest.raises(error) as caught:
+            self.registry().create_avatar(avatar)
+        return str(caught.value)
 
 
 @pytest.fixture
