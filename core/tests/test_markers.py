@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.tests.testing.opus import DELAY_MS, through_opus
 from vision_agents.core.media.pcm import PcmData
 from vision_agents.core.testing.markers import (
     MARKERS,
@@ -20,7 +21,6 @@ from vision_agents.core.testing.markers import (
 
 FPS = 30
 RATE = 24_000
-OPUS_DELAY_MS = 6.5  # the encoder's look-ahead, which a bare decoder does not cut off
 
 
 def render(size: tuple[int, int], pcm: PcmData) -> list[av.VideoFrame]:
@@ -41,22 +41,6 @@ def through_video(codec: str, frames: list[av.VideoFrame]) -> list[av.VideoFrame
     packets = [p for frame in [*frames, None] for p in encoder.encode(frame)]
     out = [frame for packet in packets for frame in decoder.decode(packet)]
     return out + list(decoder.decode(None))
-
-
-def through_opus(pcm: PcmData) -> NDArray[np.int16]:
-    encoder = av.CodecContext.create("libopus", "w")
-    assert isinstance(encoder, av.AudioCodecContext)
-    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "mono", "s16"
-    encoder.bit_rate, encoder.time_base = 32_000, Fraction(1, 48_000)
-    decoder = av.CodecContext.create("opus", "r")
-    assert isinstance(decoder, av.AudioCodecContext)
-    decoder.sample_rate, decoder.layout = 48_000, "mono"
-    out = []
-    for index, chunk in enumerate(pcm.resample(48_000).chunks(960, pad_last=True)):
-        chunk.pts, chunk.time_base = index * 960, Fraction(1, 48_000)
-        for packet in encoder.encode(chunk.to_av_frame()):
-            out += [PcmData.from_av_frame(frame) for frame in decoder.decode(packet)]
-    return np.concatenate([pcm.resample(48_000, 1).to_int16().samples for pcm in out])
 
 
 def judge(
@@ -89,7 +73,7 @@ def test_survives_the_codecs_of_webrtc(codec: str) -> None:
     pcm = speech_with_markers(3.0, RATE, utterance=3)
     report = judge(through_video(codec, render((320, 240), pcm)), through_opus(pcm))
     assert sorted(report.offsets) == [63, 64, 65, 66, 67, 68]
-    assert report.median_ms == pytest.approx(-OPUS_DELAY_MS, abs=1)
+    assert report.median_ms == pytest.approx(-DELAY_MS, abs=1)
     assert report.p95_ms(report.median_ms) < 3
 
 

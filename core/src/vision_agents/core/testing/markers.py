@@ -44,6 +44,8 @@ MARKERS = len(_LOW_HZ) * len(_HIGH_HZ)
 """How many markers have a name; number ``MARKERS`` sounds like number 0 again."""
 MARKERS_PER_UTTERANCE = 21
 _BURST_S = 0.04
+_PIECES = 4  # in which a burst is read
+_LEAST_MS, _MOST_MS = 25, 90  # a shorter one was cut, and too little is left to tell its name
 _BURST_PEAK = 12_000
 _CARRIER_HZ, _CARRIER_PEAK = 220.0, 900
 _QUIET = 150  # below this magnitude there is not even the carrier
@@ -80,28 +82,39 @@ def _burst(marker: int, rate_hz: int) -> NDArray[np.float64]:
 
 
 def _name_of(burst: NDArray[Any], rate_hz: float) -> int | None:
-    """The marker whose tones sound in ``burst``; None when no pair stands out."""
-    middle = burst[len(burst) // 10 :].astype(np.float64)
-    if len(middle) < 0.012 * rate_hz:
+    """The marker whose tones sound in ``burst``, of which the first ``_BURST_S`` count; None when
+    no pair stands out.
+
+    What each piece of 10 ms holds of a tone adds up. With few bits Opus keeps a burst's beginning
+    and end, but makes noise of the high tone in between, and what conceals a lost packet or plays
+    faster breaks its phase: a window over the whole burst then finds a neighbour.
+    """
+    waves = _waves(int(_BURST_S * rate_hz) // _PIECES, rate_hz)
+    size = waves.shape[-1]
+    pieces = burst[: min(len(burst) // size, _PIECES) * size].reshape(-1, size)
+    if len(pieces) < 2:
         return None
-    found = []
-    for wave in _waves(len(middle), rate_hz):
-        # Not `@`: threads of a BLAS that wake up for it were seen to hold the loop up for 16 ms.
-        power = np.abs(np.einsum("ij,j->i", wave, middle))
-        order = np.argsort(power)
-        if power[order[-1]] < 1.2 * power[order[-2]]:
-            return None
-        found.append(int(order[-1]))
-    return found[0] * len(_HIGH_HZ) + found[1]
+    # Not `@`: threads of a BLAS that wake up for it were seen to hold the loop up for 16 ms.
+    parts = np.einsum("cts,ps->ctp", waves, pieces.astype(np.float32))
+    power = np.square(parts).sum(axis=(0, 2))
+    low = _loudest(power[: len(_LOW_HZ)])
+    high = _loudest(power[len(_LOW_HZ) :])
+    return None if low is None or high is None else low * len(_HIGH_HZ) + high
+
+
+def _loudest(power: NDArray[np.float32]) -> int | None:
+    """Which tone has twice the power of every other: of 39 800 bursts behind Opus, 16 to 64 kbit/s,
+    some with losses, a wrong one had 1.6 times at most, and 0.4 % had less than twice."""
+    order = np.argsort(power)
+    return int(order[-1]) if power[order[-1]] > 2 * power[order[-2]] else None
 
 
 @lru_cache(maxsize=16)
-def _waves(samples: int, rate_hz: float) -> tuple[NDArray[np.complex128], ...]:
-    """The low and the high tones, windowed: a row each. Making them takes 15 ms, which a renderer
-    on an event loop has once and not with every marker."""
-    turns = -2j * np.pi * np.arange(samples) / rate_hz
-    window = np.hanning(samples)
-    return tuple(np.exp(np.outer(tones, turns)) * window for tones in (_LOW_HZ, _HIGH_HZ))
+def _waves(samples: int, rate_hz: float) -> NDArray[np.float32]:
+    """Cosine and sine of the low and then the high tones: ``(2, tones, samples)``."""
+    turns = 2 * np.pi * np.arange(samples) / rate_hz
+    phases = np.outer(np.concatenate((_LOW_HZ, _HIGH_HZ)), turns)
+    return np.stack((np.cos(phases), np.sin(phases))).astype(np.float32)
 
 
 def _bursts(samples: NDArray[Any], rate_hz: float) -> list[tuple[int, int | None]]:
@@ -114,12 +127,12 @@ def _bursts(samples: NDArray[Any], rate_hz: float) -> list[tuple[int, int | None
     threshold = max(_LEAST_BURST, 0.3 * float(np.median(loud))) if len(loud) else _LEAST_BURST
     out = []
     for first, last in _runs(peaks > threshold, join=4):
-        if not 15 <= last - first <= 90 or last + 3 > len(peaks):
+        if not _LEAST_MS <= last - first <= _MOST_MS or last + 3 > len(peaks):
             continue
         start = max(0, first - 1) * block
         within = level[start : last * block]
         onset = start + int(np.flatnonzero(within > 0.3 * np.median(peaks[first:last]))[0])
-        out.append((onset, _name_of(samples[onset : last * block], rate_hz)))
+        out.append((onset, _name_of(samples[onset:], rate_hz)))
     return out
 
 
