@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 LEAST_PEAK = 2_500
 """Quieter sound is no burst."""
 _PIECES = 4  # in which a burst is read
-_LEAST_MS, _MOST_MS = 25, 90  # a shorter one was cut, and too little is left to tell its name
+_LEAST_MS, _MOST_MS = 15, 90
+_CUT_MS = 30  # a shorter one was cut or lost in part: its name has to be twice as clear
+# How many times the power of every other tone the named one needs. Of 39 800 bursts after Opus at
+# 16 to 64 kbit/s, some with losses, a wrong one had 1.6 times at most; of those cut, 3.4 times.
+_CLEAR = 2.0
 
 
-def name_of(burst: NDArray[Any], rate_hz: float) -> int | None:
+def name_of(burst: NDArray[Any], rate_hz: float, clear: float = _CLEAR) -> int | None:
     """The marker whose tones sound in ``burst``, of which the first ``BURST_S`` count; None when
-    no pair stands out.
+    no pair stands out with ``clear`` times the power of every other.
 
     What each piece of 10 ms holds of a tone adds up. With few bits Opus keeps a burst's beginning
     and end, but makes noise of the high tone in between, and what conceals a lost packet or plays
@@ -34,16 +38,14 @@ def name_of(burst: NDArray[Any], rate_hz: float) -> int | None:
     # Not `@`: threads of a BLAS that wake up for it were seen to hold the loop up for 16 ms.
     parts = np.einsum("cts,ps->ctp", waves, pieces.astype(np.float32))
     power = np.square(parts).sum(axis=(0, 2))
-    low = _loudest(power[: len(LOW_HZ)])
-    high = _loudest(power[len(LOW_HZ) :])
+    low = _loudest(power[: len(LOW_HZ)], clear)
+    high = _loudest(power[len(LOW_HZ) :], clear)
     return None if low is None or high is None else low * len(HIGH_HZ) + high
 
 
-def _loudest(power: NDArray[np.float32]) -> int | None:
-    """Which tone has twice the power of every other: of 39 800 bursts behind Opus, 16 to 64 kbit/s,
-    some with losses, a wrong one had 1.6 times at most, and 0.4 % had less than twice."""
+def _loudest(power: NDArray[np.float32], clear: float) -> int | None:
     order = np.argsort(power)
-    return int(order[-1]) if power[order[-1]] > 2 * power[order[-2]] else None
+    return int(order[-1]) if power[order[-1]] > clear * power[order[-2]] else None
 
 
 @lru_cache(maxsize=16)
@@ -69,7 +71,8 @@ def find_bursts(samples: NDArray[Any], rate_hz: float) -> list[tuple[int, int | 
         start = max(0, first - 1) * block
         within = level[start : last * block]
         onset = start + int(np.flatnonzero(within > 0.3 * np.median(peaks[first:last]))[0])
-        out.append((onset, name_of(samples[onset:], rate_hz)))
+        clear = _CLEAR if last - first >= _CUT_MS else 2 * _CLEAR
+        out.append((onset, name_of(samples[onset:], rate_hz, clear)))
     return out
 
 
