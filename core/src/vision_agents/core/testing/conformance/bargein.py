@@ -102,6 +102,7 @@ class BargeInChecks(CompanyBase, TalkBase):
     @check(
         "interrupts when idle, before the first sound, after the end, and ten in five seconds",
         company=True,
+        long=True,
     )
     async def test_odd_interrupts(self, bench: Bench) -> str:
         async with NotedCall(self.make(bench), bench) as call:

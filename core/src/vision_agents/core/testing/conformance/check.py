@@ -36,6 +36,7 @@ class About:
     overridden: str = ""
     in_company: Body | None = None
     """What is run, where other checks may run at the same time."""
+    long: bool = False
 
 
 def check(
@@ -46,17 +47,20 @@ def check(
     flash: bool = False,
     sessions: bool = False,
     company: bool = False,
+    long: bool = False,
 ) -> Callable[[Body], Callable[[Any, pytest.FixtureRequest], None]]:
     """Make a test of ``async def test_x(self, bench)``, which runs on a fresh bench.
 
     It may return a figure for the report. ``log``, ``faults`` and ``flash`` name what the bench
     must have, ``sessions`` that the avatar is a ``ProviderAvatar``. ``company``: others may run at
     the same time on benches of their own, since it watches nothing that all share, such as the
-    loop's tasks or the log, and measures nothing to the millisecond.
+    loop's tasks or the log, and measures nothing to the millisecond; ``long`` ones begin first, so
+    that none is waited for alone.
     """
 
     def wrap(body: Body) -> Callable[[Any, pytest.FixtureRequest], None]:
-        about = About(title, log, faults, flash, sessions, in_company=body if company else None)
+        alongside = body if company else None
+        about = About(title, log, faults, flash, sessions, in_company=alongside, long=long)
 
         def test(self: Any, request: pytest.FixtureRequest) -> None:
             __tracebackhide__ = True

@@ -44,14 +44,15 @@ class CompanyBase(KitBase):
         super().run_check(request, about, body)
 
     def _chosen(self, request: pytest.FixtureRequest) -> dict[str, About]:
-        """The checks of this suite that pytest was asked for, and that bear company."""
+        """This suite's checks that pytest was asked for and that bear company, long ones first."""
         own = (item for item in request.session.items if getattr(item, "cls", None) is type(self))
         found = {item.name: getattr(getattr(self, item.name, None), CHECK, None) for item in own}
-        return {
+        chosen = {
             name: about
             for name, about in found.items()
             if isinstance(about, About) and about.in_company and name not in self.waived
         }
+        return dict(sorted(chosen.items(), key=lambda check: not check[1].long))
 
     def _run_together(self, checks: dict[str, About]) -> Figures:
         """The figures of those that passed; none where they left something behind."""

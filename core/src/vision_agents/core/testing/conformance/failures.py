@@ -82,7 +82,12 @@ class FailureChecks(SessionChecks):
         await self._sessions_closed(bench)
         return f"after {took_s:.1f} s: {text}"
 
-    @check("what is said during a slow start is heard whole", faults=(Fault.SLOW,), company=True)
+    @check(
+        "what is said during a slow start is heard whole",
+        faults=(Fault.SLOW,),
+        company=True,
+        long=True,
+    )
     async def test_slow_start(self, bench: Bench) -> str:
         bench.faults[Fault.SLOW]()
         call = NotedCall(self.make(bench), bench)
@@ -104,6 +109,7 @@ class FailureChecks(SessionChecks):
         "the connection breaks in mid-speech: told at once, nothing lost",
         faults=(Fault.DROP,),
         company=True,
+        long=True,
     )
     async def test_drop(self, bench: Bench) -> str:
         return await self._lost(bench, Fault.DROP, NOTICE_S)
@@ -112,6 +118,7 @@ class FailureChecks(SessionChecks):
         "the service falls silent in mid-speech: noticed in time",
         faults=(Fault.STALL,),
         company=True,
+        long=True,
     )
     async def test_stall(self, bench: Bench) -> str:
         avatar = bench.make()
@@ -124,6 +131,7 @@ class FailureChecks(SessionChecks):
         "close() is bounded with a service that does not answer",
         faults=(Fault.HANG_DISCONNECT,),
         company=True,
+        long=True,
     )
     async def test_close_hangs(self, bench: Bench) -> str:
         avatar = self._attached(bench)
