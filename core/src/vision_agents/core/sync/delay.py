@@ -143,7 +143,7 @@ class DelayControl:
         """Nothing is there: the utterance is over, or the network is late in mid-speech."""
         if self._hold is None and self.stretch is not None:
             cut = peak(self._last[..., -_TAIL_SAMPLES:]) > LOUD
-            cut = cut and not (self._source.silent)
+            cut = cut and not self._source.silent
             position_s = self._playhead.at(now_s)
             if cut:
                 self._hold = _Hold(position_s, now_s - position_s)

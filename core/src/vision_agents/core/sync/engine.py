@@ -67,6 +67,7 @@ class SyncEngine(Generic[T]):
     ) -> None:
         self.counters = Counters()
         self.source = Source()
+        """What its owner knows of the source of the media."""
         self._interval_s = 1 / fps
         self._later_s = trim_s + skew_s
         self._shared = shared_timeline
